@@ -1,0 +1,41 @@
+"""How large a local cluster is and where it keeps its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A principal and its secret; the secret is never printed."""
+
+    principal: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LocalOptions:
+    """Settings of a local cluster.
+
+    Amounts are per agent, in Mesos units (cpus, MB). Intervals are seconds. ``port`` 0 takes
+    any free port, the agents always do. ``credential`` ``None`` makes a random one;
+    ``authenticate=False`` lets everybody on this machine in. ``work_dir`` ``None`` makes a
+    temporary one.
+    """
+
+    agents: int = 3
+    cpus: float = 4
+    mem: float = 4096
+    disk: float = 10000
+    gpus: int = 0
+    ports: tuple[int, int] = (31000, 32000)
+    attributes: tuple[str, ...] = ()
+    port: int = 0
+    work_dir: Path | None = None
+    credential: Credential | None = None
+    authenticate: bool = True
+    allocation_interval: float = 1.0
+    heartbeat_interval: float = 15.0
+    update_retry_interval: float = 10.0
+    containerizers: tuple[str, ...] = ("docker", "mesos")

@@ -1,0 +1,1 @@
+"""Values of the domain: resources, offers, tasks, states. Pure and immutable."""

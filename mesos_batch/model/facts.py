@@ -1,0 +1,153 @@
+"""What happened in a run, in the order it happened: the only thing the faces listen to.
+
+Times are seconds since the epoch. Facts are immutable and mean something on their own; a face
+that joins late starts from a snapshot instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesos_batch.errors import ExitCode
+    from mesos_batch.model.state import TaskState
+
+
+class Phase(Enum):
+    """Where a task of the batch is, in our words; every one but the first four is an end."""
+
+    WAITING = "waiting"
+    LAUNCHED = "launched"
+    RUNNING = "running"
+    UNREACHABLE = "unreachable"
+    FINISHED = "finished"
+    FAILED = "failed"
+    KILLED = "killed"
+    LOST = "lost"
+    ERROR = "error"
+    UNPLACEABLE = "unplaceable"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing more will happen to the task."""
+        return self not in (Phase.WAITING, Phase.LAUNCHED, Phase.RUNNING, Phase.UNREACHABLE)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the cluster holds the task."""
+        return self in (Phase.LAUNCHED, Phase.RUNNING, Phase.UNREACHABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened at ``at``."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed(Fact):
+    """The master accepted the framework (again, when ``again`` is true)."""
+
+    master: str
+    framework_id: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected(Fact):
+    """The subscription ended; the next try is in ``retry_in`` seconds."""
+
+    reason: str
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class OffersSeen(Fact):
+    """Offers arrived: how many, of how many agents, and what they led to."""
+
+    offers: int
+    launched: int
+    declined: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLaunched(Fact):
+    """A launch was sent to the master."""
+
+    task_id: str
+    agent_id: str
+    hostname: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUpdated(Fact):
+    """The cluster said something new about a task that has not ended."""
+
+    task_id: str
+    phase: Phase
+    state: TaskState
+    message: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequeued(Fact):
+    """A launch never became a task; it waits for another offer."""
+
+    task_id: str
+    state: TaskState
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEnded(Fact):
+    """A task has its final phase; exactly one such fact comes for each task."""
+
+    task_id: str
+    phase: Phase
+    state: TaskState | None
+    message: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUnplaceable(Fact):
+    """No agent seen so far could ever hold the task; it fails at ``deadline``."""
+
+    task_id: str
+    explanation: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPlaceable(Fact):
+    """A task told unplaceable before would fit an agent seen since."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KillSent(Fact):
+    """A kill was sent; ``why`` says for what reason."""
+
+    task_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Fact):
+    """Something the user should know that stops nothing."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Fact):
+    """The last fact of a run."""
+
+    exit_code: ExitCode
+    message: str | None = None

@@ -1,0 +1,78 @@
+"""The state of a run at one moment, for displays and reports."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mesos_batch.model.facts import Phase
+
+if TYPE_CHECKING:
+    from mesos_batch.errors import ExitCode
+    from mesos_batch.model.state import TaskState
+    from mesos_batch.model.task import TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TaskView:
+    """One task of the run.
+
+    Times are seconds since the epoch. ``exit_status`` is what the command returned, where the
+    cluster told it. ``sandbox_url`` browses the sandbox on the agent, ``sandbox_path`` is the
+    same on this machine when the cluster is local.
+    """
+
+    spec: TaskSpec
+    phase: Phase
+    state: TaskState | None = None
+    agent_id: str | None = None
+    hostname: str | None = None
+    message: str | None = None
+    reason: str | None = None
+    launches: int = 0
+    launched_at: float | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    exit_status: int | None = None
+    signal: str | None = None
+    sandbox_url: str | None = None
+    sandbox_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentView:
+    """An agent the run has seen offers of; amounts are the largest seen free at once."""
+
+    agent_id: str
+    hostname: str
+    cpus: float
+    mem: float
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """Everything a display needs; ``exit_code`` is ``None`` while the run goes on."""
+
+    at: float
+    started_at: float
+    tasks: tuple[TaskView, ...]
+    agents: tuple[AgentView, ...] = ()
+    master: str | None = None
+    framework_id: str | None = None
+    connected: bool = False
+    cancelling: bool = False
+    exit_code: ExitCode | None = None
+    message: str | None = None
+
+    def counts(self) -> Counter[Phase]:
+        """How many tasks are in each phase."""
+        return Counter(task.phase for task in self.tasks)
+
+    @property
+    def failures(self) -> tuple[TaskView, ...]:
+        """The tasks that ended otherwise than finished, in task list order."""
+        return tuple(
+            task for task in self.tasks if task.phase.is_end and task.phase is not Phase.FINISHED
+        )

@@ -1,0 +1,27 @@
+"""A task of a batch, as the task list describes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesos_batch.model.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """What placement and accounting need to know of a task; the rest stays in ``payload``.
+
+    ``resources`` are in post-refinement form without allocation. ``agent_id`` pins the task to
+    one agent. ``payload`` is the serialised ``TaskInfo``. ``command`` is for reports only.
+    """
+
+    task_id: str
+    name: str
+    resources: Resources
+    payload: bytes = field(repr=False)
+    agent_id: str | None = None
+    command: str = ""
+    executor_id: str | None = None
+    executor_resources: Resources | None = None
