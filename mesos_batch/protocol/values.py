@@ -46,10 +46,11 @@ _RESERVATION_TYPES = {
 
 
 def labels_from(message: pb.Labels) -> Labels:
-    """Read labels; a label may have no value."""
-    return tuple(
+    """Read labels, sorted because Mesos compares them without order; a value may be missing."""
+    labels = (
         (label.key, label.value if label.HasField("value") else None) for label in message.labels
     )
+    return tuple(sorted(labels, key=lambda label: (label[0], label[1] or "")))
 
 
 def labels_into(labels: Labels, message: pb.Labels) -> None:

@@ -1,0 +1,180 @@
+"""What we know of the agents: who they are and how much each could ever offer us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from mesos_batch.engine.fit import overlap, take, usable
+from mesos_batch.model.resource import Resource
+from mesos_batch.model.resources import CPUS, MEM, Resources
+from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.snapshot import AgentView
+
+if TYPE_CHECKING:
+    from mesos_batch.engine.events import AgentTotal
+    from mesos_batch.engine.waiting import Shape
+    from mesos_batch.model.offer import Offer
+
+
+@dataclass(slots=True)
+class _Agent:
+    agent_id: str
+    hostname: str
+    url: str | None = None
+    listed: Resources | None = None
+    seen: Resources = field(default_factory=Resources)
+    used: Resources = field(default_factory=Resources)
+    in_use: dict[str, Resources] = field(default_factory=dict)
+
+    @property
+    def capacity(self) -> Resources:
+        """The master's word where we have it, else the most we have seen at once."""
+        return self.listed if self.listed is not None else self.seen
+
+
+class Agents:
+    """The agents the run has heard of.
+
+    ``complete`` is true once the master listed its agents: then what fits none of them fits
+    nowhere, and not only nowhere yet. ``version`` grows when an answer of ``could_hold`` may
+    have changed.
+    """
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+        self._agents: dict[str, _Agent] = {}
+        self.complete = False
+        self.version = 0
+
+    def __len__(self) -> int:
+        return len(self._agents)
+
+    def offered(self, offers: Iterable[Offer]) -> None:
+        """Learn from offers: an agent has at least what it offers and what our tasks use."""
+        free: dict[str, Resources] = {}
+        for offer in offers:
+            agent = self._agents.get(offer.agent_id)
+            if agent is None:
+                agent = self._agents[offer.agent_id] = _Agent(offer.agent_id, offer.hostname)
+            agent.url = offer.agent_url
+            part = offer.resources.allocated_to(None)
+            free[offer.agent_id] = free.get(offer.agent_id, Resources()) + part
+        for agent_id, resources in free.items():
+            agent = self._agents[agent_id]
+            most = _most(agent.seen, resources + agent.used)
+            if most != agent.seen:
+                agent.seen = most
+                self.version += 1
+
+    def listed(self, totals: Iterable[AgentTotal]) -> None:
+        """Take the master's list for the truth."""
+        known: set[str] = set()
+        for total in totals:
+            known.add(total.agent_id)
+            agent = self._agents.get(total.agent_id)
+            if agent is None:
+                agent = _Agent(total.agent_id, total.hostname)
+                self._agents[total.agent_id] = agent
+            agent.listed = usable(total.total, self._role)
+        for agent_id in self._agents.keys() - known:
+            self.forget(agent_id)
+        self.complete = True
+        self.version += 1
+
+    def forget(self, agent_id: str) -> None:
+        """Drop an agent that failed; it comes back with its next offer."""
+        self._agents.pop(agent_id, None)
+        self.version += 1
+
+    def use(self, agent_id: str, task_id: str, resources: Resources) -> None:
+        """Count a task of ours onto its agent."""
+        agent = self._agents.get(agent_id)
+        if agent is not None:
+            agent.in_use[task_id] = resources.allocated_to(None)
+            agent.used = agent.used + agent.in_use[task_id]
+
+    def release(self, agent_id: str | None, task_id: str) -> None:
+        """Count a task of ours off its agent."""
+        agent = self._agents.get(agent_id or "")
+        if agent is not None and task_id in agent.in_use:
+            agent.used = agent.used.without(agent.in_use.pop(task_id))
+
+    def url(self, agent_id: str | None) -> str | None:
+        """Where an agent's own HTTP API answers."""
+        agent = self._agents.get(agent_id or "")
+        return agent.url if agent is not None else None
+
+    def seen_at_once(self) -> dict[str, Resources]:
+        """The most we have had of each agent at one time, offered or in use by our tasks."""
+        return {agent_id: agent.seen for agent_id, agent in self._agents.items()}
+
+    def could_hold(self, shape: Shape) -> bool:
+        """Whether any agent we know of could hold a task of this shape when it is empty."""
+        return any(
+            shape.agent_id in (None, agent.agent_id)
+            and take(agent.capacity, shape.total) is not None
+            for agent in self._agents.values()
+        )
+
+    def explain(self, shape: Shape) -> str:
+        """Say why no agent could hold a task of this shape: a sentence without a full stop."""
+        agents = [a for a in self._agents.values() if shape.agent_id in (None, a.agent_id)]
+        if shape.agent_id is not None and not agents:
+            return f"agent {shape.agent_id}, which the task names, is not known to the master"
+        if not agents:
+            return "the master has no agent"
+        lacking = [text for wish in shape.total if (text := _lack(wish, agents)) is not None]
+        if lacking:
+            return "; ".join(lacking)
+        wish = ", ".join(f"{resource.name} {resource.value}" for resource in shape.total)
+        return f"no single agent has all of {wish} together"
+
+    def views(self) -> tuple[AgentView, ...]:
+        """The agents for a display."""
+        return tuple(
+            AgentView(
+                agent_id=agent.agent_id,
+                hostname=agent.hostname,
+                cpus=agent.capacity.amount(CPUS),
+                mem=agent.capacity.amount(MEM),
+                running=len(agent.in_use),
+            )
+            for agent in list(self._agents.values())
+        )
+
+
+def _lack(wish: Resource, agents: list[_Agent]) -> str | None:
+    """What no agent has enough of, or ``None`` when some agent has it."""
+    if any(take(agent.capacity, Resources([wish])) is not None for agent in agents):
+        return None
+    what = f"{wish.name} {wish.value}"
+    if wish.reservations:
+        reservation = wish.reservations[-1]
+        by = f" by principal {reservation.principal}" if reservation.principal else ""
+        return f"needs {what} reserved for role {reservation.role}{by}, which no agent has"
+    if wish.disk is not None and wish.disk.persistence_id is not None:
+        return f"needs volume {wish.disk.persistence_id}, which no agent has"
+    if not isinstance(wish.value, Scalar):
+        return f"needs {what}, which no agent has"
+    most = max(agents, key=lambda agent: agent.capacity.milli(wish.name))
+    if most.capacity.milli(wish.name) == 0:
+        return f"needs {what}, and no agent has {wish.name}"
+    amount = Scalar(most.capacity.milli(wish.name))
+    return f"needs {what}, and the largest agent ({most.hostname}) has {amount}"
+
+
+def _most(left: Resources, right: Resources) -> Resources:
+    """The larger of two views of one agent, resource by resource."""
+    merged = list(left)
+    for resource in right:
+        for index, known in enumerate(merged):
+            if known.key == resource.key and not known.is_indivisible:
+                common = overlap(known.value, resource.value)
+                union = known.value + (resource.value - common)  # type: ignore[operator]
+                merged[index] = replace(known, value=union)
+                break
+        else:
+            merged.append(resource)
+    return Resources(merged)

@@ -1,0 +1,86 @@
+"""Everything the engine may want done; each is one call to the master but the last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesos_batch.model.resources import Resources
+    from mesos_batch.model.task import TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLaunch:
+    """One task of a launch: the id of this attempt and the resources taken from the offers."""
+
+    task_id: str
+    spec: TaskSpec
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """ACCEPT with one LAUNCH: all offers are of one agent; what is left is refused a while."""
+
+    offer_ids: tuple[str, ...]
+    agent_id: str
+    tasks: tuple[TaskLaunch, ...]
+    refuse_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """DECLINE."""
+
+    offer_ids: tuple[str, ...]
+    refuse_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """ACKNOWLEDGE."""
+
+    agent_id: str
+    task_id: str
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """KILL; the kill policy is the task's own."""
+
+    task_id: str
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconcile:
+    """RECONCILE of these ``(task id, agent id)``; none of them means all the master knows."""
+
+    tasks: tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """SUPPRESS: nothing waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revive:
+    """REVIVE: tasks wait and filters or suppression may be in their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teardown:
+    """TEARDOWN: the batch has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListAgents:
+    """Ask the master which agents it has; the answer, if any, is an ``AgentsListed``."""
+
+
+Command = (
+    Launch | Decline | Acknowledge | Kill | Reconcile | Suppress | Revive | Teardown | ListAgents
+)

@@ -1,0 +1,115 @@
+"""Everything that can happen to a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesos_batch.errors import ExitCode
+    from mesos_batch.model.offer import Offer
+    from mesos_batch.model.resources import Resources
+    from mesos_batch.model.status import TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """SUBSCRIBED: the master at ``master`` knows us as ``framework_id``."""
+
+    framework_id: str
+    master: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLost:
+    """The subscription ended; the next try is in ``retry_in`` seconds."""
+
+    reason: str
+    retry_in: float
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFailed:
+    """The subscription cannot be had, now or ever: refused, unauthenticated, unreachable."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OffersArrived:
+    """OFFERS."""
+
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRescinded:
+    """RESCIND; offers are answered in the turn they come, so there is nothing to give back."""
+
+    offer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateArrived:
+    """UPDATE."""
+
+    status: TaskStatus
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFailed:
+    """FAILURE without an executor: the agent is gone or unreachable."""
+
+    agent_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorFailed:
+    """FAILURE with an executor: it ended, with this wait status."""
+
+    agent_id: str
+    executor_id: str
+    status: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTotal:
+    """What one agent has in all, used or not."""
+
+    agent_id: str
+    hostname: str
+    total: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsListed:
+    """The master's own list of its agents: what could ever be offered."""
+
+    agents: tuple[AgentTotal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAsked:
+    """The user wants the run to end: kill, wait for the kills, tear down."""
+
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing but time: a deadline may be due."""
+
+
+Event = (
+    Subscribed
+    | ConnectionLost
+    | SubscriptionFailed
+    | OffersArrived
+    | OfferRescinded
+    | UpdateArrived
+    | AgentFailed
+    | ExecutorFailed
+    | AgentsListed
+    | CancelAsked
+    | TimePassed
+)

@@ -1,0 +1,158 @@
+"""Calls of the scheduler API, built from the commands of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
+from mesos_batch.engine import commands as do
+from mesos_batch.protocol.values import resources_to
+
+Call = scheduler_pb2.Call
+
+CAPABILITIES = tuple(
+    value.name
+    for value in pb.FrameworkInfo.Capability.Type.DESCRIPTOR.values
+    if value.name != "UNKNOWN"
+)
+REFINEMENT = "RESERVATION_REFINEMENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """What a FrameworkInfo says of us; ``failover_timeout`` is seconds."""
+
+    name: str
+    user: str
+    role: str = "*"
+    principal: str | None = None
+    failover_timeout: float = 0.0
+    checkpoint: bool = False
+    hostname: str | None = None
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def refined(self) -> bool:
+        """Whether resources are written in the post-refinement form."""
+        return REFINEMENT in self.capabilities
+
+
+def subscribe(framework: Framework, framework_id: str | None) -> Call:
+    """SUBSCRIBE; with an id it is a re-subscription, which must name it twice.
+
+    The single ``role`` and no MULTI_ROLE keeps us understood by every Mesos 1.x master.
+    """
+    call = Call(type=Call.SUBSCRIBE)
+    info = call.subscribe.framework_info
+    info.user = framework.user
+    info.name = framework.name
+    info.role = framework.role
+    info.failover_timeout = framework.failover_timeout
+    info.checkpoint = framework.checkpoint
+    if framework.principal is not None:
+        info.principal = framework.principal
+    if framework.hostname is not None:
+        info.hostname = framework.hostname
+    for name in framework.capabilities:
+        info.capabilities.add(type=pb.FrameworkInfo.Capability.Type.Value(name))
+    if framework_id is not None:
+        info.id.value = framework_id
+        call.framework_id.value = framework_id
+    return call
+
+
+def _offer_ids(
+    message: scheduler_pb2.Call.Accept | scheduler_pb2.Call.Decline, ids: Iterable[str]
+) -> None:
+    for offer_id in ids:
+        message.offer_ids.add(value=offer_id)
+
+
+def task_info(
+    launch: do.TaskLaunch, agent_id: str, framework_id: str, *, refined: bool
+) -> pb.TaskInfo:
+    """The TaskInfo of one attempt: the task list's own with id, agent and pieces filled in."""
+    info = pb.TaskInfo.FromString(launch.spec.payload)
+    info.task_id.value = launch.task_id
+    info.agent_id.value = agent_id
+    del info.resources[:]
+    info.resources.extend(resources_to(launch.resources.allocated_to(None), refined=refined))
+    if info.HasField("executor"):
+        info.executor.framework_id.value = framework_id
+    return info
+
+
+def call_for(command: do.Command, framework_id: str, *, refined: bool) -> Call:
+    """Build the call a command stands for.
+
+    ``refined`` chooses the form reservations are written in.
+
+    Raises:
+        KeyError: the command is no call to the scheduler endpoint.
+    """
+    if isinstance(command, do.Launch):
+        call = _accept(command, framework_id, refined=refined)
+    else:
+        call = _BUILDERS[type(command)](command)
+    call.framework_id.value = framework_id
+    return call
+
+
+def _accept(command: do.Launch, framework_id: str, *, refined: bool) -> Call:
+    call = Call(type=Call.ACCEPT)
+    _offer_ids(call.accept, command.offer_ids)
+    operation = call.accept.operations.add(type=pb.Offer.Operation.LAUNCH)
+    for launch in command.tasks:
+        info = task_info(launch, command.agent_id, framework_id, refined=refined)
+        operation.launch.task_infos.append(info)
+    call.accept.filters.refuse_seconds = command.refuse_seconds
+    return call
+
+
+def _decline(command: do.Decline) -> Call:
+    call = Call(type=Call.DECLINE)
+    _offer_ids(call.decline, command.offer_ids)
+    call.decline.filters.refuse_seconds = command.refuse_seconds
+    return call
+
+
+def _acknowledge(command: do.Acknowledge) -> Call:
+    call = Call(type=Call.ACKNOWLEDGE)
+    call.acknowledge.agent_id.value = command.agent_id
+    call.acknowledge.task_id.value = command.task_id
+    call.acknowledge.uuid = command.uuid
+    return call
+
+
+def _kill(command: do.Kill) -> Call:
+    call = Call(type=Call.KILL)
+    call.kill.task_id.value = command.task_id
+    if command.agent_id is not None:
+        call.kill.agent_id.value = command.agent_id
+    return call
+
+
+def _reconcile(command: do.Reconcile) -> Call:
+    call = Call(type=Call.RECONCILE)
+    # Even the implicit form must carry the empty message.
+    call.reconcile.SetInParent()
+    for task_id, agent_id in command.tasks:
+        task = call.reconcile.tasks.add()
+        task.task_id.value = task_id
+        if agent_id is not None:
+            task.agent_id.value = agent_id
+    return call
+
+
+_BUILDERS: dict[type, Callable[[Any], Call]] = {
+    do.Decline: _decline,
+    do.Acknowledge: _acknowledge,
+    do.Kill: _kill,
+    do.Reconcile: _reconcile,
+    do.Suppress: lambda _: Call(type=Call.SUPPRESS),
+    do.Revive: lambda _: Call(type=Call.REVIVE),
+    do.Teardown: lambda _: Call(type=Call.TEARDOWN),
+}

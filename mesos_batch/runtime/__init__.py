@@ -1,0 +1,1 @@
+"""Threads and time live here, and only here."""

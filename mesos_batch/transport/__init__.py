@@ -1,0 +1,1 @@
+"""HTTP to masters and agents: thin, everything that decides is elsewhere."""

@@ -1,0 +1,102 @@
+"""Values and a driver for engine tests: a scheduler fed by hand, with the time in hand."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from mesos_batch.engine import commands as do
+from mesos_batch.engine import events as ev
+from mesos_batch.engine.books import Turn
+from mesos_batch.engine.policy import Policy
+from mesos_batch.engine.scheduler import BatchScheduler
+from mesos_batch.model.facts import Fact, Phase
+from mesos_batch.model.offer import Offer
+from mesos_batch.model.resources import Resources
+from mesos_batch.model.snapshot import TaskView
+from mesos_batch.model.state import TaskState
+from mesos_batch.model.status import TaskStatus
+from mesos_batch.model.task import TaskSpec
+
+
+def task(task_id: str, cpus: float = 1, mem: float = 32, **more: Any) -> TaskSpec:
+    resources = more.pop("resources", None)
+    if resources is None:
+        resources = Resources.scalars(cpus=cpus, mem=mem)
+    return TaskSpec(task_id=task_id, name=task_id, resources=resources, payload=b"", **more)
+
+
+class World:
+    """Holds a scheduler and what it said; offers and updates are made by short names."""
+
+    def __init__(self, *tasks: TaskSpec, **policy: Any) -> None:
+        self.now = 1000.0
+        self.scheduler = BatchScheduler(tasks, Policy(**policy), self.now)
+        self.commands: list[do.Command] = []
+        self.facts: list[Fact] = []
+        self._numbers = itertools.count()
+
+    def do(self, event: ev.Event, after: float = 0.0) -> Turn:
+        self.now += after
+        turn = self.scheduler.handle(event, self.now)
+        self.commands += turn.commands
+        self.facts += turn.facts
+        return turn
+
+    def subscribe(self) -> Turn:
+        return self.do(ev.Subscribed("F", "master:5050"))
+
+    def list_agents(self, **cpus: float) -> Turn:
+        agents = tuple(
+            ev.AgentTotal(name, name, Resources.scalars(cpus=amount, mem=4096))
+            for name, amount in cpus.items()
+        )
+        return self.do(ev.AgentsListed(agents))
+
+    def offer(self, agent: str, cpus: float = 4, mem: float = 4096, **more: Any) -> Offer:
+        resources = more.pop("resources", None)
+        if resources is None:
+            resources = Resources.scalars(cpus=cpus, mem=mem)
+        return Offer(f"O{next(self._numbers)}", agent, agent, resources, **more)
+
+    def offers(self, *offers: Offer, after: float = 0.0) -> Turn:
+        return self.do(ev.OffersArrived(offers), after)
+
+    def update(self, task_id: str, state: str, after: float = 0.0, **more: Any) -> Turn:
+        if "uuid" not in more:
+            more["uuid"] = next(self._numbers).to_bytes(16, "big")
+        more.setdefault("agent_id", "a")
+        status = TaskStatus(task_id, TaskState[f"TASK_{state}"], **more)
+        return self.do(ev.UpdateArrived(status), after)
+
+    def wait(self, seconds: float) -> Turn:
+        """Let the time pass the way the runtime does: deadline by deadline."""
+        end = self.now + seconds
+        whole = Turn()
+        for _ in range(10_000):
+            deadline = self.scheduler.next_deadline()
+            if deadline is None or deadline > end:
+                break
+            turn = self.do(ev.TimePassed(), max(0.0, deadline - self.now))
+            whole.commands += turn.commands
+            whole.facts += turn.facts
+        else:
+            raise AssertionError("the engine asks to be woken without end")
+        self.now = end
+        return whole
+
+    def view(self, task_id: str) -> TaskView:
+        return next(v for v in self.scheduler.snapshot().tasks if v.spec.task_id == task_id)
+
+    def phase(self, task_id: str) -> Phase:
+        return self.view(task_id).phase
+
+
+def of(kind: type, items: list[Any]) -> list[Any]:
+    """The items of one kind."""
+    return [item for item in items if isinstance(item, kind)]
+
+
+def launched(turn: Turn) -> list[str]:
+    """The task ids a turn launches."""
+    return [task.task_id for launch in of(do.Launch, turn.commands) for task in launch.tasks]
