@@ -7,9 +7,11 @@ Redirects are followed by hand: Mesos answers 307 to a POST, and credentials mus
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import requests
+import urllib3
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_environ_proxies
 
@@ -44,17 +46,22 @@ def new_session(login: Login | None, url: str) -> requests.Session:
 
 def reason(error: BaseException) -> str:
     """The shortest true sentence in a nest of library errors."""
-    inner: BaseException = error
+    for inner in _nest(error):
+        if isinstance(inner, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+            return "no answer in time"
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+    return str(error) or type(error).__name__
+
+
+def _nest(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was made of: libraries wrap by argument, reason and cause."""
+    waiting: list[object] = [error]
     seen: set[int] = set()
-    while id(inner) not in seen:
-        seen.add(id(inner))
-        nested = [item for item in inner.args if isinstance(item, BaseException)]
-        deeper = getattr(inner, "reason", None)
-        if isinstance(deeper, BaseException):
-            inner = deeper
-        elif nested:
-            inner = nested[-1]
-    if isinstance(inner, OSError) and inner.strerror:
-        return inner.strerror
-    text = str(inner)
-    return text.rsplit(": ", 1)[-1] if text.startswith("<") or "Connection" in text else text
+    while waiting:
+        item = waiting.pop(0)
+        if not isinstance(item, BaseException) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        waiting += [*item.args, getattr(item, "reason", None), item.__cause__]
