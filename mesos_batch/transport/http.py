@@ -18,6 +18,7 @@ from requests.utils import get_environ_proxies
 CONNECT_SECONDS = 5.0
 # Mesos advises to give a connection up after five missed heartbeats of 15 s.
 ANSWER_SECONDS = 75.0
+_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,12 @@ def new_session(login: Login | None, url: str) -> requests.Session:
 
 def reason(error: BaseException) -> str:
     """The shortest true sentence in a nest of library errors."""
-    for inner in _nest(error):
-        if isinstance(inner, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
-            return "no answer in time"
+    nest = list(_nest(error))
+    for inner in nest:
         if isinstance(inner, OSError) and inner.strerror:
             return inner.strerror
+    if any(isinstance(inner, _TIMEOUTS) for inner in nest):
+        return "no answer in time"
     return str(error) or type(error).__name__
 
 
