@@ -221,9 +221,13 @@ class BatchScheduler:
             books.send(do.Reconcile(asked))
 
     def _wants_offers(self) -> bool:
-        """Whether an offer could help; a new large agent shows in the master's list first."""
+        """Whether an offer could help; a new large agent shows in the master's list first.
+
+        An empty list is no reason to suppress: after a failover agents are yet to come back.
+        """
         books = self._books
-        hopeless = self._unplaceable.all_known and books.agents.complete
+        listed = books.agents.complete and len(books.agents) > 0
+        hopeless = self._unplaceable.all_known and listed
         return len(books.waiting) > 0 and not hopeless
 
     def _warn_no_offers(self) -> None:

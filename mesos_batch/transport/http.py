@@ -53,6 +53,8 @@ def reason(error: BaseException) -> str:
             return inner.strerror
     if any(isinstance(inner, _TIMEOUTS) for inner in nest):
         return "no answer in time"
+    if any(isinstance(inner, urllib3.exceptions.ProtocolError) for inner in nest):
+        return "the connection broke"
     return str(error) or type(error).__name__
 
 
