@@ -73,10 +73,11 @@ class DiskSource:
         return self.type in (DiskSourceType.MOUNT, DiskSourceType.BLOCK)
 
     def __str__(self) -> str:
-        root = f":{self.root}" if self.root is not None else ""
-        name = f"({self.vendor or ''},{self.id or ''},{self.profile or ''})"
-        bare = self.vendor is None and self.id is None and self.profile is None
-        return f"{self.type.name}{'' if bare else name}{root}"
+        if self.type is DiskSourceType.UNKNOWN:
+            return self.type.name
+        if self.id is not None or self.profile is not None:
+            return f"{self.type.name}({self.vendor or ''},{self.id or ''},{self.profile or ''})"
+        return self.type.name if self.root is None else f"{self.type.name}:{self.root}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,11 @@ class Volume:
     container_path: str
     mode: str = "RW"
     host_path: str | None = None
+
+    def __str__(self) -> str:
+        if self.host_path is None:
+            return self.container_path
+        return f"{self.host_path}:{self.container_path}:{self.mode.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +113,7 @@ class Disk:
         if self.persistence_id is not None:
             text += f",{self.persistence_id}" if text else self.persistence_id
         if self.volume is not None:
-            host = f"{self.volume.host_path}:" if self.volume.host_path is not None else ""
-            mode = {"RW": "rw", "RO": "ro"}.get(self.volume.mode, self.volume.mode)
-            text += f":{host}{self.volume.container_path}:{mode}"
+            text += f":{self.volume}"
         return text
 
 

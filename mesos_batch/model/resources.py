@@ -43,9 +43,14 @@ class _Entry:
         mine = self.resource
         if mine.key != other.key:
             return False
-        if mine.is_indivisible:
-            return mine.value == other.value
-        return _value_contains(mine.value, other.value)
+        return mine.value == other.value or not (mine.is_indivisible or mine.shared)
+
+    def contains(self, other: _Entry) -> bool:
+        if not self.can_subtract(other.resource):
+            return False
+        return self.copies >= other.copies and _value_contains(
+            self.resource.value, other.resource.value
+        )
 
 
 class Resources:
@@ -101,20 +106,14 @@ class Resources:
         """
         entries = list(self._entries)
         for entry in other._entries:
-            if not _subtract(entries, entry):
+            if not _take(entries, entry):
                 raise ValueError(f"{self} does not contain {entry.resource}")
         return Resources._from(entries)
 
     def contains(self, other: Resources) -> bool:
-        """Whether each part of ``other`` can be taken from here, key by key."""
+        """Whether each part of ``other``, each copy of a shared one too, can be taken from here."""
         entries = list(self._entries)
-        # A shared volume is one thing however many copies are asked for.
-        return all(
-            any(mine.can_subtract(entry.resource) for mine in self._entries)
-            if entry.resource.shared
-            else _subtract(entries, entry)
-            for entry in other._entries
-        )
+        return all(_take(entries, entry) for entry in other._entries)
 
     def filter(self, keep: Callable[[Resource], bool]) -> Resources:
         """The entries for which ``keep`` is true."""
@@ -129,7 +128,7 @@ class Resources:
 
     def copies(self, resource: Resource) -> int:
         """How many copies of a shared resource are held; 0 when it is not here."""
-        return next((e.copies for e in self._entries if e.can_subtract(resource)), 0)
+        return next((e.copies for e in self._entries if e.contains(_Entry(resource))), 0)
 
     def allocated_to(self, role: str | None) -> Resources:
         """All of it allocated to ``role``; ``None`` takes the allocation away."""
@@ -159,7 +158,10 @@ class Resources:
         """Take away what is here of ``other`` and ignore the rest, as Mesos's own ``-`` does."""
         entries = list(self._entries)
         for entry in other._entries:
-            _subtract(entries, entry)
+            for index, mine in enumerate(entries):
+                if mine.can_subtract(entry.resource):
+                    _subtract(entries, index, entry)
+                    break
         return Resources._from(entries)
 
     def milli(self, name: str) -> int:
@@ -209,21 +211,22 @@ def _add(entries: list[_Entry], entry: _Entry) -> None:
     entries.append(entry)
 
 
-def _subtract(entries: list[_Entry], entry: _Entry) -> bool:
-    resource = entry.resource
-    if resource.value.is_empty:
-        return True
+def _take(entries: list[_Entry], entry: _Entry) -> bool:
+    """Subtract from the first entry that contains all of it; false when none does."""
     for index, mine in enumerate(entries):
-        if not mine.can_subtract(resource):
-            continue
-        if resource.shared:
-            left = mine.copies - entry.copies
-            if left < 0:
-                return False
-            entries[index : index + 1] = [_Entry(mine.resource, left)] if left else []
+        if mine.contains(entry):
+            _subtract(entries, index, entry)
             return True
-        rest = _value_sub(mine.resource.value, resource.value)
-        keep = not mine.resource.is_indivisible and not rest.is_empty
-        entries[index : index + 1] = [_Entry(mine.resource.with_value(rest))] if keep else []
-        return True
     return False
+
+
+def _subtract(entries: list[_Entry], index: int, entry: _Entry) -> None:
+    mine = entries[index]
+    resource = mine.resource
+    if resource.shared:
+        left = _Entry(resource, mine.copies - entry.copies)
+        gone = left.copies <= 0
+    else:
+        left = _Entry(resource.with_value(_value_sub(resource.value, entry.resource.value)))
+        gone = left.resource.value.is_empty
+    entries[index : index + 1] = [] if gone else [left]

@@ -9,8 +9,9 @@ are those of ``stout/protobuf.hpp``.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
+import math
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -36,6 +37,9 @@ _INTEGER_BITS = {
     FieldDescriptor.TYPE_FIXED64: (64, False),
 }
 _SKIP = object()
+_SPACE = re.compile(r"\s", re.ASCII)
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class JsonDialectError(ValueError):
@@ -49,10 +53,13 @@ def loads(text: str | bytes, kind: type[MessageT]) -> MessageT:
         JsonDialectError: it is no JSON object or does not fit the message.
     """
     try:
-        value = json.loads(text)
+        return from_value(json.loads(text), kind)
+    except JsonDialectError:
+        raise
     except ValueError as error:
         raise JsonDialectError(str(error)) from None
-    return from_value(value, kind)
+    except RecursionError:
+        raise JsonDialectError("the JSON is nested too deeply") from None
 
 
 def dumps(message: Message) -> str:
@@ -117,7 +124,9 @@ def _merge_map(message: Message, field: Field, item: object) -> None:
             if value is not None:
                 merge(entry, _object(value_field, value))
         else:
-            entries[key] = _scalar(value_field, value)
+            entries[key] = (
+                value_field.default_value if value is None else _scalar(value_field, value)
+            )
 
 
 def _merge_repeated(message: Message, field: Field, item: object) -> None:
@@ -157,7 +166,7 @@ def _object(field: Field, item: object) -> dict[str, Any]:
 def _scalar(field: Field, item: object) -> object:
     if isinstance(item, str):
         if field.type == FieldDescriptor.TYPE_STRING:
-            return item
+            return _text(field, item)
         if field.type == FieldDescriptor.TYPE_BYTES:
             return _bytes(field, item)
         if field.type == FieldDescriptor.TYPE_ENUM:
@@ -168,19 +177,28 @@ def _scalar(field: Field, item: object) -> object:
             return item
     elif isinstance(item, int | float):
         if field.type in _FLOATS:
-            return float(item)
+            return _float(item)
         if field.type in _INTEGER_BITS:
             return _integer(field, item)
     raise JsonDialectError(f"Not expecting a JSON {_json_kind(item)} for field '{field.name}'")
 
 
+def _text(field: Field, text: str) -> str:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise JsonDialectError(f"The text of field '{field.name}' is not valid Unicode")
+    return text
+
+
 def _bytes(field: Field, text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
+    data = _SPACE.sub("", text.partition("=")[0])
+    wrong = _NOT_BASE64.search(data)
+    if wrong:
         raise JsonDialectError(
-            f"Failed to base64 decode bytes field '{field.name}': {error}"
-        ) from None
+            f"Failed to base64 decode bytes field '{field.name}': Invalid character '{wrong[0]}'"
+        )
+    # Padding may be missing, and a single last character says nothing.
+    whole = data[:-1] if len(data) % 4 == 1 else data
+    return base64.b64decode(whole + "=" * (-len(whole) % 4))
 
 
 def _enum(field: Field, name: str) -> object:
@@ -197,7 +215,7 @@ def _literal(field: Field, text: str) -> object:
     if field.type in _FLOATS and text in ("Infinity", "-Infinity"):
         return float(text)
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=lambda _: None)
     except ValueError:
         value = None
     if isinstance(value, int | float) and isinstance(value, bool) == (wanted == "boolean"):
@@ -210,7 +228,14 @@ def _integer(field: Field, number: float) -> int:
     high = (1 << (bits - 1 if signed else bits)) - 1
     low = -high - 1 if signed else 0
     # A C++ cast of a number out of range is undefined; the nearest value is the kindest choice.
-    return max(low, min(high, int(number)))
+    return int(max(low, min(high, number)))
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 _Printer = Callable[[Message], dict[str, Any]]

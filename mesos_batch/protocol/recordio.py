@@ -29,8 +29,9 @@ class Decoder:
 
     @property
     def pending_bytes(self) -> int:
-        """How many bytes of an unfinished record are held; more than 0 at the end is a cut."""
-        return len(self._buffer)
+        """Bytes fed of an unfinished record, header included; more than 0 at the end is a cut."""
+        header = 0 if self._length is None else len(f"{self._length}\n")
+        return header + len(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take bytes and give the records they complete, in order.

@@ -105,6 +105,8 @@ class Subscriber:
                 self._post(ev.SubscriptionFailed(f"no master answers at {url}: {trouble}"))
                 return
             pause = self._backoff.next()
+            if self._framework_id is None:
+                pause = min(pause, give_up_at - self._clock.now())
             self._post(ev.ConnectionLost(f"{url}: {trouble}", pause))
             self._closing.wait(pause)
             self._redirects = 0

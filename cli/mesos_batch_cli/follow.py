@@ -1,0 +1,59 @@
+"""Follows a run to its end: facts go to the display, signals to the run."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from mesos_batch.errors import ExitCode
+from mesos_batch.model.facts import Fact, RunEnded
+from mesos_batch_cli.output.display import Display
+
+if TYPE_CHECKING:
+    from mesos_batch.api import Run
+
+REFRESH_SECONDS = 0.2
+_FIRST_ASK = "interrupted: killing the tasks and waiting for them; once more leaves at once"
+
+# Facts, the exit code a signal asks for, and None after the last fact.
+Mailbox = queue.SimpleQueue[Fact | ExitCode | None]
+
+
+def follow(run: Run, display: Display, mailbox: Mailbox) -> RunEnded | None:
+    """Show the run until it is over; its last fact, ``None`` when it broke off without one.
+
+    Waits are short, because Windows delivers a signal only between two of them.
+    """
+    threading.Thread(target=_pump, args=(run, mailbox), name="facts", daemon=True).start()
+    ended: RunEnded | None = None
+    next_refresh = 0.0
+    while True:
+        try:
+            message = mailbox.get(timeout=REFRESH_SECONDS)
+        except queue.Empty:
+            display.tick(run)
+            continue
+        match message:
+            case None:
+                return ended
+            case ExitCode():
+                display.say(_FIRST_ASK)
+                run.cancel(message)
+            case RunEnded():
+                ended = message
+                display.show(message)
+            case _:
+                display.show(message)
+        if time.monotonic() >= next_refresh:
+            display.tick(run)
+            next_refresh = time.monotonic() + REFRESH_SECONDS
+
+
+def _pump(run: Run, mailbox: Mailbox) -> None:
+    try:
+        for happened in run.facts():
+            mailbox.put(happened)
+    finally:
+        mailbox.put(None)

@@ -1,0 +1,121 @@
+"""Facts as plain lines, one each, for pipes and log files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import IntEnum
+
+from mesos_batch.messages import explain
+from mesos_batch.model import facts as fact
+from mesos_batch.model.facts import Fact, Phase
+from mesos_batch.model.task import TaskSpec
+from mesos_batch_cli.output.streams import Paint
+from mesos_batch_cli.output.text import agent_name, elapsed, one_line
+
+
+class Level(IntEnum):
+    """How much is printed."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class Lines:
+    """Writes facts as lines; remembers where tasks are, because facts name the agent once."""
+
+    def __init__(self, paint: Paint, level: Level, specs: Sequence[TaskSpec]) -> None:
+        self._paint = paint
+        self._level = level
+        self._agents: dict[str, str] = {}
+        self._phases: dict[str, Phase] = {}
+        self._commands = {spec.task_id: spec.command for spec in specs}
+
+    def line(self, happened: Fact) -> str | None:
+        """The line of a fact, ``None`` when it is not worth one at this level."""
+        level, text = self._text(happened)
+        if text is None or level > self._level:
+            return None
+        return f"{self._paint.dim(clock(happened.at))} {text}"
+
+    def _text(self, happened: Fact) -> tuple[Level, str | None]:
+        match happened:
+            case fact.Subscribed(master=master, framework_id=framework, again=again):
+                word = "subscribed again" if again else "subscribed"
+                return Level.NORMAL, f"{word} to {master} as framework {framework}"
+            case fact.Disconnected(reason=reason, retry_in=seconds):
+                text = f"not connected: {one_line(reason)}; trying again in {elapsed(seconds)}"
+                return Level.NORMAL, self._paint.doubtful(text)
+            case fact.OffersSeen(offers=offers, launched=launched, declined=declined):
+                counts = f"offers: {offers} came, {launched} tasks launched, {declined} declined"
+                return Level.VERBOSE, counts
+            case fact.Warned(message=message):
+                return Level.QUIET, self._paint.doubtful(f"warning: {one_line(message)}")
+            case fact.RunEnded():
+                return Level.VERBOSE, None
+            case _:
+                return self._task_text(happened)
+
+    def _task_text(self, happened: Fact) -> tuple[Level, str | None]:
+        match happened:
+            case fact.TaskLaunched(task_id=task_id, agent_id=agent_id, hostname=hostname):
+                self._agents[task_id] = agent_name(agent_id, hostname)
+                self._phases[task_id] = Phase.LAUNCHED
+                text = f"{_task(task_id)} launched{self._on_agent(task_id)}"
+                command = self._commands.get(task_id)
+                return Level.VERBOSE, f"{text}: {one_line(command)}" if command else text
+            case fact.TaskUpdated():
+                return self._updated(happened)
+            case fact.TaskRequeued(task_id=task_id, state=state, message=message):
+                why = explain(state.name, None, message).sentence
+                self._agents.pop(task_id, None)
+                text = f"{_task(task_id)} waits again ({state.name}): {one_line(why)}"
+                return Level.NORMAL, self._paint.doubtful(text)
+            case fact.TaskEnded():
+                return Level.NORMAL, self._ended(happened)
+            case fact.TaskUnplaceable(task_id=task_id, explanation=why, deadline=deadline):
+                text = f"{_task(task_id)} fits no agent: {one_line(why)}"
+                if deadline > happened.at:
+                    text += f"; given up in {elapsed(deadline - happened.at)}"
+                return Level.NORMAL, self._paint.doubtful(text)
+            case fact.TaskPlaceable(task_id=task_id):
+                return Level.NORMAL, f"{_task(task_id)} fits an agent that came"
+            case fact.KillSent(task_id=task_id, why=why):
+                return Level.NORMAL, f"{_task(task_id)} is being killed: {one_line(why)}"
+        return Level.VERBOSE, None
+
+    def _updated(self, update: fact.TaskUpdated) -> tuple[Level, str]:
+        news = self._phases.get(update.task_id) is not update.phase
+        self._phases[update.task_id] = update.phase
+        text = f"{_task(update.task_id)} {update.phase.value}{self._on_agent(update.task_id)}"
+        if update.phase is Phase.UNREACHABLE:
+            text = self._paint.doubtful(text)
+        # The same phase again tells a changed health check or a state in between.
+        shown = Level.NORMAL if news and update.phase is not Phase.LAUNCHED else Level.VERBOSE
+        if shown is Level.VERBOSE:
+            text += f" ({update.state.name})"
+        return shown, text
+
+    def _ended(self, end: fact.TaskEnded) -> str:
+        text = f"{_task(end.task_id)} {end.phase.value}{self._on_agent(end.task_id)}"
+        if end.phase is Phase.FINISHED:
+            return self._paint.good(text)
+        if end.phase is Phase.CANCELLED:
+            return text
+        state = end.state.name if end.state is not None else None
+        why = explain(state, end.reason, end.message).sentence
+        return self._paint.bad(f"{text}: {one_line(why)}")
+
+    def _on_agent(self, task_id: str) -> str:
+        agent = self._agents.get(task_id)
+        return f" on agent {agent}" if agent else ""
+
+
+def clock(at: float) -> str:
+    """Local time of day."""
+    return datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+
+
+def _task(task_id: str) -> str:
+    return f"task {one_line(task_id)}"

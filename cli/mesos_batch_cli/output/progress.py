@@ -1,0 +1,69 @@
+"""What the live display remembers of the facts, beyond what a snapshot says."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from mesos_batch.model import facts as fact
+from mesos_batch.model.facts import Fact, Phase
+from mesos_batch.model.snapshot import RunSnapshot
+from mesos_batch_cli.output.text import elapsed, one_line, tasks
+
+RECENT_FAILURES = 5
+_OFFERS_ARE_LATE = 3.0
+
+
+class Progress:
+    """Recent failures, and what explains that tasks wait."""
+
+    def __init__(self) -> None:
+        self.failures: deque[fact.TaskEnded] = deque(maxlen=RECENT_FAILURES)
+        self.unplaceable: dict[str, fact.TaskUnplaceable] = {}
+        self._disconnected: fact.Disconnected | None = None
+        self._subscribed_at: float | None = None
+        self._offers_seen = False
+
+    def add(self, happened: Fact) -> None:
+        """Take a fact in."""
+        match happened:
+            case fact.Subscribed(at=at):
+                self._subscribed_at = at
+                self._disconnected = None
+            case fact.Disconnected():
+                self._disconnected = happened
+            case fact.OffersSeen():
+                self._offers_seen = True
+            case fact.TaskUnplaceable(task_id=task_id):
+                self.unplaceable[task_id] = happened
+            case fact.TaskPlaceable(task_id=task_id):
+                self.unplaceable.pop(task_id, None)
+            case fact.TaskEnded(task_id=task_id, phase=phase):
+                self.unplaceable.pop(task_id, None)
+                if phase not in (Phase.FINISHED, Phase.CANCELLED):
+                    self.failures.append(happened)
+
+    def why_waiting(self, run: RunSnapshot, now: float) -> str | None:
+        """Why nothing more starts, in a sentence; ``None`` when nothing waits."""
+        if run.cancelling:
+            return "Cancelling: waiting for the tasks to be killed. Ctrl-C again leaves at once."
+        if self._disconnected is not None:
+            wait = self._disconnected.at + self._disconnected.retry_in - now
+            reason = one_line(self._disconnected.reason)
+            return f"Not connected: {reason}. Trying again in {elapsed(wait)}."
+        if self._subscribed_at is None:
+            return "Connecting to the master …"
+        waiting = run.counts()[Phase.WAITING] - len(self.unplaceable)
+        if waiting <= 0:
+            return None
+        if not self._offers_seen:
+            return self._no_offers(now - self._subscribed_at)
+        return f"{tasks(waiting)} wait{'s' if waiting == 1 else ''} for free resources."
+
+    @staticmethod
+    def _no_offers(since: float) -> str:
+        if since < _OFFERS_ARE_LATE:
+            return "Waiting for the first offers …"
+        return (
+            f"No offers for {elapsed(since)}: other frameworks hold what is there, or the role "
+            "gets nothing."
+        )

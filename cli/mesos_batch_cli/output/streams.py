@@ -1,0 +1,109 @@
+"""Standard output and error: encodings, broken pipes, colours."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Mapping
+from typing import TextIO
+
+from mesos_batch_cli.output.text import one_line
+
+_BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
+
+
+def prepare_streams() -> None:
+    """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = "utf-8" if sys.platform == "win32" else None
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def emit(stream: TextIO, text: str) -> None:
+    """Print a line at once; when nobody reads any more, print to nowhere from now on.
+
+    A run goes on and keeps its exit code when its output is cut off by ``| head``.
+    """
+    try:
+        print(text, file=stream, flush=True)
+    except OSError as error:
+        # Windows says EINVAL for a broken pipe.
+        if error.errno not in (errno.EPIPE, errno.EINVAL):
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def say_error(message: str, hint: str | None = None) -> None:
+    """Print what went wrong and, on a line of its own, what to do about it."""
+    emit(sys.stderr, f"mesos-batch: {one_line(message)}")
+    if hint is not None:
+        emit(sys.stderr, f"  {one_line(hint)}")
+
+
+def say_warning(message: str) -> None:
+    """Print something the user should know that stops nothing."""
+    emit(sys.stderr, f"mesos-batch: warning: {one_line(message)}")
+
+
+class Paint:
+    """Colours for a stream, or none; words carry the meaning, colours repeat it."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self.enabled = enabled
+
+    def bold(self, text: str) -> str:
+        """Text that stands out."""
+        return self._in(_BOLD, text)
+
+    def dim(self, text: str) -> str:
+        """Text of less weight."""
+        return self._in(_DIM, text)
+
+    def bad(self, text: str) -> str:
+        """A failure."""
+        return self._in(_RED, text)
+
+    def good(self, text: str) -> str:
+        """A success."""
+        return self._in(_GREEN, text)
+
+    def doubtful(self, text: str) -> str:
+        """Something to look at."""
+        return self._in(_YELLOW, text)
+
+    def _in(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.enabled and text else text
+
+
+def paint_for(stream: TextIO, color: str, environment: Mapping[str, str]) -> Paint:
+    """Colours as ``--color`` says: auto takes them on a terminal that shows them."""
+    if color != "auto":
+        return Paint(enabled=color == "always" and _understands_colors(stream))
+    wanted = is_terminal(stream, environment) and not environment.get("NO_COLOR")
+    return Paint(enabled=wanted and _understands_colors(stream))
+
+
+def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether a person looks at the stream, on a terminal that can move its cursor."""
+    return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def _understands_colors(stream: TextIO) -> bool:
+    """Switch escape sequences on where that is needed, which is the Windows console."""
+    if sys.platform != "win32" or not stream.isatty():
+        return True
+    import ctypes
+    import msvcrt
+
+    virtual_terminal_processing = 0x0004
+    handle = msvcrt.get_osfhandle(stream.fileno())
+    mode = ctypes.c_ulong()
+    kernel = ctypes.windll.kernel32
+    if not kernel.GetConsoleMode(handle, ctypes.byref(mode)):
+        return False
+    return bool(kernel.SetConsoleMode(handle, mode.value | virtual_terminal_processing))

@@ -1,0 +1,124 @@
+"""The result of a run, printed on stdout when it is over."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mesos_batch.messages import Explanation, explain
+from mesos_batch.model.facts import Phase
+from mesos_batch.model.snapshot import RunSnapshot, TaskView
+from mesos_batch_cli.output.streams import Paint
+from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened, tasks
+
+SHOWN_FAILURES = 20
+
+_COLUMNS = ("TASK", "ENDED AS", "EXIT", "AGENT")
+_WIDEST_TASK, _WIDEST_AGENT = 40, 30
+_INDENT = "  "
+_LABEL = "    {:<6}  "
+_NARROWEST = 30
+
+# What the headline counts besides finished tasks, and how it calls those that did not end.
+_COUNTED = {
+    Phase.FAILED: "failed",
+    Phase.KILLED: "killed",
+    Phase.LOST: "lost",
+    Phase.ERROR: "error",
+    Phase.UNPLACEABLE: "unplaceable",
+    Phase.CANCELLED: "cancelled",
+    Phase.RUNNING: "left running",
+    Phase.LAUNCHED: "left starting",
+    Phase.UNREACHABLE: "left unreachable",
+    Phase.WAITING: "never started",
+}
+
+
+def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure: bool) -> str:
+    """A table of the failures, then counts and wall time.
+
+    Lines are folded to ``width``; ``None``, for pipes, leaves each entry on one line. The verdict
+    is the last line, where it is still seen after a long table.
+    """
+    failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
+    if not failures:
+        return _headline(run, paint)
+    shown = failures if every_failure else failures[:SHOWN_FAILURES]
+    lines = [*_table(shown, paint, width)]
+    if len(failures) > len(shown):
+        rest = len(failures) - len(shown)
+        lines.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
+    return "\n".join([*lines, "", _headline(run, paint)])
+
+
+def _headline(run: RunSnapshot, paint: Paint) -> str:
+    took = elapsed(run.at - run.started_at)
+    counts = run.counts()
+    finished, total = counts[Phase.FINISHED], len(run.tasks)
+    if not total:
+        return "the task list is empty: nothing to do"
+    if finished == total:
+        return paint.good(f"{'all ' if total > 1 else ''}{tasks(total)} finished in {took}")
+    others = [f"{counts[phase]:,} {word}" for phase, word in _COUNTED.items() if counts[phase]]
+    return paint.bold(f"{finished:,} of {tasks(total)} finished, {', '.join(others)}, in {took}")
+
+
+def _table(failures: Sequence[TaskView], paint: Paint, width: int | None) -> Iterator[str]:
+    rows = [_row(task) for task in failures]
+    widths = [max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True)]
+    yield paint.dim(_laid_out(_COLUMNS, widths))
+    for task, row in zip(failures, rows, strict=True):
+        yield paint.bad(_laid_out(row, widths))
+        why = _why(task)
+        yield from _labelled("why", one_line(why.sentence), paint, width)
+        if why.hint is not None:
+            yield from _labelled("hint", why.hint, paint, width)
+        log = log_of(task)
+        if log is not None:
+            # Never folded, so that it can be copied.
+            yield from _labelled("stderr", log, paint, None)
+
+
+def _row(task: TaskView) -> tuple[str, str, str, str]:
+    exit_status = "-" if task.exit_status is None else str(task.exit_status)
+    return (
+        shortened(one_line(task.spec.task_id), _WIDEST_TASK),
+        task.state.name if task.state is not None else task.phase.value,
+        one_line(task.signal) if task.signal is not None else exit_status,
+        shortened(agent_name(task.agent_id, task.hostname), _WIDEST_AGENT) or "-",
+    )
+
+
+def _laid_out(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+    return (_INDENT + "  ".join(cells)).rstrip()
+
+
+def _labelled(label: str, text: str, paint: Paint, width: int | None) -> Iterator[str]:
+    margin = _LABEL.format("")
+    lines = [text]
+    if width is not None:
+        lines = textwrap.wrap(text, max(width - len(margin), _NARROWEST)) or [""]
+    yield paint.dim(_LABEL.format(label)) + lines[0]
+    yield from (margin + line for line in lines[1:])
+
+
+def _why(task: TaskView) -> Explanation:
+    return explain(
+        task.state.name if task.state is not None else None,
+        task.reason,
+        task.message,
+        exit_status=task.exit_status,
+        signal=task.signal,
+    )
+
+
+def log_of(task: TaskView) -> str | None:
+    """Where the standard error of a task is: a path on this machine, or a URL of its agent."""
+    if task.sandbox_path is not None:
+        return str(Path(task.sandbox_path, "stderr"))
+    if task.sandbox_url is not None:
+        # Browsing lists a directory, a file is downloaded (Mesos' files endpoints).
+        return task.sandbox_url.replace("/files/browse?", "/files/download?") + "/stderr"
+    return None

@@ -1,0 +1,58 @@
+"""Small pieces of text: one line from any text, times, lists cut to length."""
+
+from __future__ import annotations
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def one_line(text: str) -> str:
+    """Any text on one line, control characters escaped: what comes from a cluster is not ours."""
+    return " ".join(_visible(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def _visible(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() or char == " " else _escaped(char) for char in line)
+
+
+def _escaped(char: str) -> str:
+    return " " if char == "\t" else char.encode("unicode_escape").decode("ascii")
+
+
+def shortened(text: str, width: int) -> str:
+    """At most ``width`` characters, the end cut off with an ellipsis."""
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
+
+
+def elapsed(seconds: float) -> str:
+    """A time span as people say it: ``0.4s``, ``12s``, ``2m05s``, ``3h20m``, ``2d04h``."""
+    seconds = max(seconds, 0.0)
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02d}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours:02d}h"
+
+
+def tasks(count: int) -> str:
+    """``1 task``, ``12 tasks``."""
+    return f"{count} task" if count == 1 else f"{count:,} tasks"
+
+
+def agent_name(agent_id: str | None, hostname: str | None) -> str:
+    """How an agent is called: by its host, or by its number when all agents are on this machine.
+
+    A master numbers its agents: the id of the second one ends in ``-S1``.
+    """
+    if agent_id and hostname in (None, "", *_LOOPBACK):
+        return one_line(agent_id.rpartition("-")[2])
+    return one_line(hostname or "")

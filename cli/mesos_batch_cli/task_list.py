@@ -1,0 +1,74 @@
+"""Reads the task list that --task_list names and checks all of it, offline."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mesos_batch.errors import TaskListError
+from mesos_batch.spec.source import File, Inline, Stdin, classify
+from mesos_batch_cli.output.streams import emit, say_error
+from mesos_batch_cli.output.text import one_line
+
+if TYPE_CHECKING:
+    from mesos_batch.spec.load import TaskList
+    from mesos_batch.spec.problems import InvalidTaskListError, Problem
+
+
+def read_task_list(value: str, role: str, principal: str | None) -> TaskList | None:
+    """The tasks; ``None`` after all problems of an invalid list were printed.
+
+    Warnings of a valid list are printed too. Tasks that a framework of this role and principal
+    could never run count as invalid.
+
+    Raises:
+        TaskListError: it cannot be read.
+    """
+    from mesos_batch.spec.load import check_for_role, load_task_list
+    from mesos_batch.spec.problems import InvalidTaskListError, Severity
+
+    data, name = _read(value)
+    try:
+        task_list = load_task_list(data, name)
+    except InvalidTaskListError as error:
+        _refuse(error)
+        return None
+    problems = check_for_role(task_list, role, principal, data)
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        _refuse(InvalidTaskListError(name, problems))
+        return None
+    _print([*task_list.warnings, *problems])
+    return task_list
+
+
+def _refuse(error: InvalidTaskListError) -> None:
+    _print(error.problems)
+    say_error(f"{error.message}; nothing was sent to any cluster")
+
+
+def _print(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        emit(sys.stderr, one_line(problem.format()))
+
+
+def _read(value: str) -> tuple[bytes, str]:
+    """The bytes of a task list and the name it has in messages."""
+    match classify(value):
+        case Inline(text):
+            return text.encode("utf-8", "surrogateescape"), "--task_list"
+        case Stdin():
+            return sys.stdin.buffer.read(), "<stdin>"
+        case File(path):
+            return _read_file(path), path
+
+
+def _read_file(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise TaskListError(
+            f"the task list '{path}' cannot be read: {error.strerror}",
+            "A file, the JSON itself, or - for standard input can be given.",
+        ) from error

@@ -1,0 +1,1 @@
+"""What the user decides: settings and secrets. Reads files, the environment and the keyring."""

@@ -1,0 +1,259 @@
+"""The program where no cluster is involved: help, mistakes, secrets. Real processes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from program import PROGRAM, Program, as_json, clean_environment, task, write
+
+from mesos_batch import __version__
+from mesos_batch.config import settings as the
+
+NOTHING_LISTENS = "127.0.0.1:1"
+HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio", "mesos_batch.api")
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        (["--help"], the.RUN),
+        (["local", "--help"], the.LOCAL),
+        (["secret", "--help"], the.SECRET_COMMAND),
+        (["secret", "set", "-h"], the.SECRET_COMMAND),
+    ],
+)
+def test_help_has_every_flag_with_its_default(mesos_batch: Program, command, settings) -> None:
+    done = mesos_batch(*command)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    words = " ".join(done.stdout.split())
+    for setting in settings:
+        told = f"{setting.usage} {setting.help} (default: {setting.default_text})"
+        assert " ".join(told.split()) in words
+
+
+def test_help_needs_no_master_and_bears_other_mistakes(mesos_batch: Program) -> None:
+    assert mesos_batch("--nonsense", "-h").returncode == 0
+
+
+def test_version(mesos_batch: Program) -> None:
+    done = mesos_batch("--version")
+    assert (done.returncode, done.stdout) == (0, f"mesos-batch {__version__}\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--bogus"], ["local", "-h"]])
+def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
+    script = (
+        "import sys\n"
+        "from mesos_batch_cli.main import main\n"
+        "main()\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        capture_output=True,
+        text=True,
+        env=clean_environment(),
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--master=local"),
+        (["--task_list=-"], "--master=local"),
+        (["--master=local"], "no task list is given"),
+        (["--mastr=local"], "Did you mean --master=VALUE?"),
+        (["--master=zk://a:2181/m", "--task_list=-"], "local, HOST:PORT, http://HOST:PORT"),
+        (["--persistent_volume"], "not yet supported"),
+        (["--remove-persistent-volume=true"], "not yet supported"),
+        (["--persistent_volume_resource=/x"], "not yet supported"),
+        (["--framework_capabilities=MULTI_ROLE"], "--role sets one"),
+        (["--master=h:1", "--task_list=-", "--local_agents=2"], "--master=local"),
+        (["--master=local", "--task_list=-", "--secret=x"], "makes its own secret"),
+        (["--master=h:1", "--task_list=-", "--secret=x"], "no principal"),
+        (["--master=h:1", "--task_list=-", "--principal=a:b", "--secret=x"], "colon"),
+        (["--master=local", "--task_list=-", "--quiet", "--verbose"], "contradicts"),
+        (
+            [
+                "--master=local",
+                "--task_list=-",
+                "--no-partition-aware",
+                "--framework_capabilities=PARTITION_AWARE",
+            ],
+            "contradicts",
+        ),
+        (["--master=local", "--task_list=missing.json"], "'missing.json' cannot be read"),
+        (["--master=local", "--task_list=."], "'.' cannot be read"),
+        (["local", "--agents=0"], "less than 1"),
+        (["local", "--no-authenticate", "--principal=a"], "--no-authenticate leaves no use"),
+        (["local", "x"], "'x' is not expected"),
+        (["secret"], "set or delete"),
+        (["secret", "set", "--principal=a"], "no master is given"),
+        (["secret", "set", "--master=h:1"], "no principal is given"),
+        (["secret", "set", "--master=local", "--principal=a"], "none is kept"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2_and_says_what_to_do(
+    mesos_batch: Program, arguments: list[str], said: str
+) -> None:
+    done = mesos_batch(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_volume_flags_may_say_no(mesos_batch: Program) -> None:
+    done = mesos_batch("--no-persistent_volume", "--remove_persistent_volume=false")
+    assert "no master is given" in done.stderr
+
+
+def test_all_mistakes_of_a_list_are_told_and_nobody_is_contacted(
+    mesos_batch: Program, tmp_path: Path
+) -> None:
+    write(
+        tmp_path / "list.json",
+        task("a", "true"),
+        task("a", "true"),
+        task("b", "true", cpus=-1),
+        {**task("c", "true"), "comand": {}},
+    )
+
+    done = mesos_batch(f"--master={NOTHING_LISTENS}", "--task_list=list.json")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    *problems, last = done.stderr.splitlines()
+    assert len(problems) == 3
+    assert all(problem.startswith("list.json:1:") for problem in problems)
+    assert last == "mesos-batch: list.json has 3 errors; nothing was sent to any cluster"
+
+
+def test_a_list_can_come_inline_or_from_standard_input(mesos_batch: Program) -> None:
+    text = as_json(task("a/b", "true"))
+
+    inline = mesos_batch(f"--master={NOTHING_LISTENS}", f"--task-list={text}")
+    piped = mesos_batch(f"--master={NOTHING_LISTENS}", "--task-list=-", stdin=text)
+
+    assert inline.stderr.replace("--task_list", "<stdin>") == piped.stderr
+    assert "'/' is not allowed in an id" in inline.stderr
+
+
+def test_resources_of_another_role_are_a_mistake(mesos_batch: Program) -> None:
+    reserved = {"role": "prod", "type": "STATIC"}
+    wants = task("a", "true")
+    wants["resources"] = [
+        {"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "reservations": [reserved]}
+    ]
+
+    done = mesos_batch(f"--master={NOTHING_LISTENS}", "--role=dev", "--task_list=" + as_json(wants))
+
+    assert done.returncode == 2
+    assert "prod" in done.stderr
+
+
+def test_standard_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
+    read, write_end = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            [*PROGRAM, "--help"],
+            stdout=write_end,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_any_locale_can_print_a_message(mesos_batch: Program) -> None:
+    done = mesos_batch("--täsk_list=ü", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 2
+    assert "t\\xe4sk_list" in done.stderr
+
+
+def test_a_bug_becomes_a_report_without_values_of_flags(tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        "from mesos_batch_cli import values\n"
+        "from mesos_batch_cli.main import main\n"
+        "def broken(*_): raise RuntimeError('a bug')\n"
+        "values.Values.__init__ = broken\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "--secret=hunter2"],
+        capture_output=True,
+        text=True,
+        env=clean_environment({"TMPDIR": str(tmp_path), "TEMP": str(tmp_path)}),
+        check=False,
+        timeout=60,
+    )
+
+    assert done.returncode == 70
+    assert "internal error: RuntimeError: a bug" in done.stderr
+    assert "Traceback" not in done.stderr
+    (report,) = tmp_path.glob("mesos-batch-error-*.txt")
+    assert str(report) in done.stderr
+    text = report.read_text(encoding="utf-8")
+    assert "RuntimeError: a bug" in text
+    assert "--secret" in text
+    assert "hunter2" not in text
+
+
+FILE_KEYRING = """
+import json, pathlib
+from keyring.backend import KeyringBackend
+from keyring.errors import PasswordDeleteError
+
+class Keyring(KeyringBackend):
+    priority = 1
+    file = pathlib.Path(__file__).with_name("keyring.json")
+    def _all(self):
+        return json.loads(self.file.read_text()) if self.file.exists() else {}
+    def get_password(self, service, username):
+        return self._all().get(f"{service} {username}")
+    def set_password(self, service, username, password):
+        self.file.write_text(json.dumps({**self._all(), f"{service} {username}": password}))
+    def delete_password(self, service, username):
+        entries = self._all()
+        if entries.pop(f"{service} {username}", None) is None:
+            raise PasswordDeleteError("none")
+        self.file.write_text(json.dumps(entries))
+"""
+
+
+def test_secrets_go_from_standard_input_to_the_keyring_and_out_again(
+    mesos_batch: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "file_keyring.py").write_text(FILE_KEYRING, encoding="utf-8")
+    env = {"PYTHON_KEYRING_BACKEND": "file_keyring.Keyring", "PYTHONPATH": str(tmp_path)}
+    who = ("--master=h.example.org:5050", "--principal=alice")
+
+    kept = mesos_batch("secret", "set", *who, env=env, stdin="hunter2\n")
+    stored = (tmp_path / "keyring.json").read_text(encoding="utf-8")
+    gone = mesos_batch("secret", "delete", *who, env=env)
+    again = mesos_batch("secret", "delete", *who, env=env)
+
+    assert stored == '{"mesos-batch alice@h.example.org:5050": "hunter2"}'
+    assert kept.stdout == "the secret of alice at h.example.org:5050 is in the keyring\n"
+    assert gone.stdout == "the secret of alice at h.example.org:5050 is forgotten\n"
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "hunter2" not in kept.stdout + kept.stderr
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "empty"), ("a:b\n", "colon"), ("s\n", "keyring")])
+def test_a_secret_that_cannot_be_kept_is_refused(
+    mesos_batch: Program, text: str, said: str
+) -> None:
+    done = mesos_batch("secret", "set", "--master=h:1", "--principal=a", stdin=text)
+    assert done.returncode == 2
+    assert said in done.stderr

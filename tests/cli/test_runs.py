@@ -1,0 +1,301 @@
+"""The program runs task lists on local clusters: real processes, real HTTP."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from program import PROGRAM, Program, as_json, clean_environment, task, write
+
+posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
+LOCAL = "--master=local"
+
+
+@contextmanager
+def running(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """The program in the background; killed if the test leaves it running."""
+    with subprocess.Popen(
+        [*PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        cwd=cwd,
+        env=clean_environment(),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_with(text: str, process: subprocess.Popen[str], *, stdout: bool = False) -> str:
+    """Wait for a line that has ``text`` in it."""
+    stream = process.stdout if stdout else process.stderr
+    assert stream is not None
+    for line in stream:
+        if text in line:
+            return line
+    raise AssertionError(f"no line with {text!r}")
+
+
+def test_a_list_runs_and_only_the_result_is_on_standard_output(mesos_batch: Program) -> None:
+    text = as_json(task("a", "true"), task("b", "true"))
+
+    done = mesos_batch(LOCAL, f"--task_list={text}")
+
+    assert done.returncode == 0
+    assert re.fullmatch(r"all 2 tasks finished in [0-9.]+s\n", done.stdout)
+    lines = [line.partition(" ")[2] for line in done.stderr.splitlines()]
+    assert lines[0].startswith("subscribed to 127.0.0.1:")
+    for task_id in ("a", "b"):
+        (ran,) = (line for line in lines if line.startswith(f"task {task_id} running"))
+        (ended,) = (line for line in lines if line.startswith(f"task {task_id} finished"))
+        assert lines.index(ran) < lines.index(ended)
+
+
+def test_a_failing_task_is_named_with_status_and_log(mesos_batch: Program) -> None:
+    text = as_json(task("good", "true"), task("bad", "echo so it goes >&2; exit 3"))
+
+    done = mesos_batch(LOCAL, "--task_list=-", stdin=text)
+
+    assert done.returncode == 1
+    assert re.search(r"^  bad   TASK_FAILED  3     S\d$", done.stdout, re.MULTILINE)
+    assert "why     Command exited with status 3\n" in done.stdout
+    log = re.search(r"stderr  (.+)\n", done.stdout)
+    assert log is not None
+    assert "so it goes" in Path(log[1]).read_text(encoding="utf-8")
+    assert done.stdout.splitlines()[-1].startswith("1 of 2 tasks finished, 1 failed, in ")
+
+
+def test_a_task_too_large_for_every_agent_does_not_hold_up_the_rest(mesos_batch: Program) -> None:
+    small = [task(f"small-{number}", "true") for number in range(10)]
+
+    done = mesos_batch(LOCAL, "--task_list=-", stdin=as_json(task("big", "true", cpus=99), *small))
+
+    assert done.returncode == 3
+    assert "task big fits no agent: needs cpus 99" in done.stderr
+    assert "  big   unplaceable  -     -\n" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("10 of 11 tasks finished, 1 unplaceable, in ")
+
+
+def test_an_empty_list_is_done_at_once(mesos_batch: Program) -> None:
+    done = mesos_batch(LOCAL, '--task_list={"tasks": []}')
+    assert (done.returncode, done.stdout) == (0, "the task list is empty: nothing to do\n")
+
+
+def test_quiet_leaves_the_result_only(mesos_batch: Program) -> None:
+    done = mesos_batch("--quiet", f"--task_list={as_json(task('a', 'false'))}",
+                       env={"MESOS_MASTER": "local"})  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "TASK_FAILED" in done.stdout
+
+
+def test_verbose_tells_launches_with_their_commands(mesos_batch: Program) -> None:
+    done = mesos_batch(LOCAL, "--verbose", f"--task_list={as_json(task('a', 'exit 0'))}")
+    assert re.search(r"task a launched on agent S\d: exit 0\n", done.stderr)
+    assert re.search(r"offers: \d+ came, 1 tasks launched", done.stderr)
+
+
+def test_the_size_of_the_local_cluster_is_a_choice(mesos_batch: Program) -> None:
+    done = mesos_batch(
+        LOCAL, "--local_agents=1", "--local-cpus=0.5", "--content_type=json",
+        f"--task_list={as_json(task('a', 'true', cpus=1))}",
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "has 0.5" in done.stdout
+
+
+def test_colors_on_demand(mesos_batch: Program) -> None:
+    done = mesos_batch(LOCAL, "--color=always", f"--task_list={as_json(task('a', 'true'))}")
+    assert done.stdout.startswith("\x1b[32m")
+
+
+def test_a_run_outlives_a_reader_that_went_away(tmp_path: Path) -> None:
+    text = as_json(*(task(f"t{number}", "true") for number in range(20)))
+    done = subprocess.run(
+        f'"{PROGRAM[0]}" -m mesos_batch_cli {LOCAL} --task_list=- 2>&1 | head -n 1; '
+        "echo ${PIPESTATUS[0]}",
+        input=text,
+        capture_output=True,
+        text=True,
+        shell=True,
+        executable="/bin/bash",
+        cwd=tmp_path,
+        env=clean_environment(),
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.splitlines()[-1] == "0"
+    assert "subscribed" in done.stdout
+    assert done.stderr == ""
+
+
+@posix_only
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_first_signal_kills_the_tasks_and_waits_for_them(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    marker = tmp_path / "ended"
+    list_file = write(
+        tmp_path / "list.json",
+        task("a", f"trap 'echo dead > {marker}; exit' TERM; sleep 60 & wait"),
+    )
+    with running(LOCAL, f"--task_list={list_file}", cwd=tmp_path) as process:
+        line_with("task a running", process)
+        process.send_signal(number)
+        stdout, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == code
+    assert "interrupted: killing the tasks and waiting for them" in stderr
+    assert marker.read_text(encoding="utf-8") == "dead\n"
+    assert stdout.startswith("0 of 1 task finished, 1 cancelled, in ")
+
+
+@posix_only
+def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
+    stubborn = task("a", "trap '' TERM; sleep 60 & wait")
+    stubborn["kill_policy"] = {"grace_period": {"nanoseconds": 60_000_000_000}}
+    list_file = write(tmp_path / "list.json", stubborn)
+    with running(LOCAL, f"--task_list={list_file}", cwd=tmp_path) as process:
+        line_with("task a running", process)
+        process.send_signal(signal.SIGINT)
+        line_with("task a is being killed", process)
+        process.send_signal(signal.SIGTERM)
+        stdout, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == 143
+    assert "left at once" in stderr
+    assert stdout == ""
+
+
+def facts_of(announcement: str) -> dict[str, str]:
+    """Master, principal, secret file and so on, from what ``mesos-batch local`` prints."""
+    rows = re.findall(
+        r"^  (master|principal|secret in|sandboxes) +(\S+)$", announcement, re.MULTILINE
+    )
+    return dict(rows)
+
+
+def announcement_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Ctrl-C ends it"):
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_local_cluster_serves_other_processes(
+    mesos_batch: Program, tmp_path: Path, number: signal.Signals
+) -> None:
+    work_dir = tmp_path / "cluster"
+    with running(
+        "local", "--agents=2", "--cpus=2", f"--work_dir={work_dir}", cwd=tmp_path
+    ) as cluster:
+        announcement = announcement_of(cluster)
+        facts = facts_of(announcement)
+        secret = Path(facts["secret in"])
+        mode = secret.stat().st_mode & 0o777
+        command = re.search(r"^  mesos-batch (.*) --task_list=FILE$", announcement, re.MULTILINE)
+        assert command is not None
+        ran = mesos_batch(*command[1].split(), f"--task_list={as_json(task('a', 'true'))}")
+        stranger = mesos_batch(
+            f"--master={facts['master']}", "--principal=mallory",
+            f"--task_list={as_json(task('a', 'true'))}", env={"MESOS_BATCH_SECRET": "guess"},
+        )  # fmt: skip
+        refused = mesos_batch(
+            f"--master={facts['master']}", f"--task_list={as_json(task('a', 'true'))}"
+        )
+        secret_text = secret.read_text(encoding="utf-8").strip()
+        cluster.send_signal(number)
+        rest, stderr = cluster.communicate(timeout=30)
+
+    assert (cluster.returncode, rest, stderr) == (0, "", "")
+    assert announcement.startswith("A local cluster with 2 agents of cpus:2 mem:4096 disk:10000")
+    assert mode == 0o600
+    assert not secret.exists()
+    assert secret_text
+    assert secret_text not in announcement
+    assert (ran.returncode, stranger.returncode, refused.returncode) == (0, 4, 4)
+    assert "the master wants credentials" in refused.stderr
+
+
+@posix_only
+def test_a_local_cluster_takes_a_credential_of_ours(mesos_batch: Program, tmp_path: Path) -> None:
+    secret = tmp_path / "credential"
+    secret.write_text("alice s3cret\n", encoding="utf-8")
+    secret.chmod(0o600)
+    with running("local", f"--secret_file={secret}", cwd=tmp_path) as cluster:
+        facts = facts_of(announcement_of(cluster))
+        ran = mesos_batch(
+            f"--master={facts['master']}", f"--task_list={as_json(task('a', 'true'))}",
+            env={"MESOS_BATCH_PRINCIPAL": "alice", "MESOS_BATCH_SECRET": "s3cret"},
+        )  # fmt: skip
+        cluster.send_signal(signal.SIGINT)
+        cluster.wait(timeout=30)
+
+    assert (facts["principal"], facts["secret in"]) == ("alice", str(secret))
+    assert ran.returncode == 0
+    assert secret.exists()
+
+
+@posix_only
+def test_a_local_cluster_without_authentication_lets_everybody_in(
+    mesos_batch: Program, tmp_path: Path
+) -> None:
+    with running("local", "--no-authenticate", "--agents=1", cwd=tmp_path) as cluster:
+        facts = facts_of(announcement_of(cluster))
+        ran = mesos_batch(
+            f"--master={facts['master']}", f"--task_list={as_json(task('a', 'true'))}"
+        )
+        cluster.send_signal(signal.SIGINT)
+        cluster.wait(timeout=30)
+
+    assert set(facts) == {"master", "sandboxes"}
+    assert (ran.returncode, cluster.returncode) == (0, 0)
+
+
+def read_terminal(terminal: int) -> bytes:
+    """What the other side wrote; nothing after it went away, which Linux tells as an error."""
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b""
+
+
+@posix_only
+def test_a_terminal_gets_a_live_display_that_leaves_only_the_result(tmp_path: Path) -> None:
+    import pty
+
+    list_file = write(tmp_path / "list.json", task("a", "sleep 1"), task("b", "exit 3"))
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        [*PROGRAM, LOCAL, f"--task_list={list_file}"],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        env={**clean_environment(), "TERM": "xterm", "COLUMNS": "90", "LINES": "30"},
+    ) as process:
+        os.close(its)
+        shown = b"".join(iter(lambda: read_terminal(ours), b""))
+        os.close(ours)
+
+    text = shown.decode()
+    assert process.returncode == 1
+    assert "mesos-batch instance on 127.0.0.1:" in text
+    assert "1 running" in text
+    assert "FAILED (1)" in text
+    last_frame = text.rpartition("mesos-batch instance")[2]
+    assert "\x1b[2K" in last_frame, "the display stays on the screen"
+    assert "\x1b[?25h" in last_frame, "the cursor stays hidden"
+    verdict = text.rstrip().splitlines()[-1]
+    assert "1 of 2 tasks finished, 1 failed, in" in verdict

@@ -1,0 +1,31 @@
+"""docs/flags.md tells every flag as it is declared."""
+
+from pathlib import Path
+
+import pytest
+
+from mesos_batch.config import settings as the
+from mesos_batch.config.setting import Setting
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
+SECTIONS = {
+    "## mesos-batch": the.RUN,
+    "## mesos-batch local": the.LOCAL,
+    "## mesos-batch secret set, mesos-batch secret delete": the.SECRET_COMMAND,
+}
+
+
+def row(setting: Setting[object]) -> str:
+    variable = f"`{setting.env}`" if setting.env is not None else "-"
+    cells = (f"`{setting.usage}`", setting.default_text, variable, setting.help)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def rows_under(heading: str) -> set[str]:
+    section = DOCUMENT.read_text(encoding="utf-8").split(f"\n{heading}\n")[1].split("\n## ")[0]
+    return {line for line in section.splitlines() if line.startswith("| `")}
+
+
+@pytest.mark.parametrize("heading", SECTIONS)
+def test_the_document_has_exactly_the_declared_flags(heading: str) -> None:
+    assert rows_under(heading) == {row(setting) for setting in SECTIONS[heading]}
