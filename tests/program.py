@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pytest
 from task_lists import scalar
 
 PROGRAM = (sys.executable, "-m", "mesos_batch_cli")
@@ -43,3 +44,27 @@ def write(path: Path, *tasks: dict[str, object]) -> Path:
     """A file with a task list."""
     path.write_text(as_json(*tasks), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def mesos_batch(tmp_path: Path) -> Program:
+    """Runs the program in an empty directory and gives exit code, stdout and stderr."""
+
+    def run(
+        *arguments: str, env: Mapping[str, str] | None = None, stdin: str | bytes = b""
+    ) -> Outcome:
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [*PROGRAM, *arguments],
+            input=data,
+            capture_output=True,
+            cwd=tmp_path,
+            env=clean_environment(env),
+            check=False,
+            timeout=60,
+        )
+        return subprocess.CompletedProcess(
+            done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+        )
+
+    return run
