@@ -1,0 +1,140 @@
+"""All tasks of a list against all rules, whatever format they came in."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.model.resources import Resources
+from mesos_batch.model.task import TaskSpec
+from mesos_batch.protocol.values import resources_from
+from mesos_batch.spec.findings import Blocked, Finding
+from mesos_batch.spec.problems import Path, Severity
+from mesos_batch.spec.resource_rules import resource_findings
+from mesos_batch.spec.task_rules import task_findings
+
+_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
+_COMMAND_SHOWN = 120  # characters
+
+ResourcesKey = tuple[bytes, ...]
+
+
+class TaskChecker:
+    """Judges tasks one after the other and makes a ``TaskSpec`` of each good one.
+
+    ``findings`` is complete after the last task. Tasks of a batch ask for the same resources
+    over and over, so what was found for a list of resources is kept.
+    """
+
+    def __init__(self, blocked: Blocked) -> None:
+        self.findings: list[Finding] = []
+        self.specs: list[TaskSpec] = []
+        self._blocked = blocked
+        self._resources: dict[ResourcesKey, tuple[tuple[Finding, ...], Resources | None]] = {}
+        self._ids: dict[str, int] = {}
+        self._executors: dict[str, tuple[int, bytes, str]] = {}
+
+    def check(self, index: int, task: pb.TaskInfo) -> None:
+        """Judge ``tasks[index]``; an absent ``agent_id`` is set to the empty one."""
+        if not task.agent_id.value:
+            # Required on the wire; the scheduler fills it in when it knows the agent.
+            task.agent_id.value = ""
+        found = False
+        if not task.IsInitialized():
+            found = self._take(index, _missing(task))
+        resource_problems, resources = self._judge(task.resources)
+        findings = [*task_findings(task), *resource_problems]
+        if findings:
+            found = self._take(index, findings) or found
+        found = self._take(index, self._across(index, task)) or found
+        if not found and resources is not None:
+            self.specs.append(_spec(task, resources))
+
+    def _take(self, index: int, findings: Iterable[Finding]) -> bool:
+        """Keep findings about ``tasks[index]``; whether one of them, kept or not, is an error."""
+        all_of_them = [finding.under("tasks", index) for finding in findings]
+        self.findings += self._blocked.take(all_of_them)
+        return any(finding.severity is Severity.ERROR for finding in all_of_them)
+
+    def _judge(self, messages: Sequence[pb.Resource]) -> tuple[Sequence[Finding], Resources | None]:
+        key = tuple([message.SerializePartialToString() for message in messages])
+        known = self._resources.get(key)
+        if known is None:
+            findings = tuple(item.under("resources") for item in resource_findings(messages))
+            bad = any(item.severity is Severity.ERROR for item in findings)
+            value = None if bad else resources_from(messages).allocated_to(None)
+            known = self._resources[key] = findings, value
+        return known
+
+    def _across(self, index: int, task: pb.TaskInfo) -> Iterable[Finding]:
+        """What is wrong between this task and earlier ones."""
+        task_id = task.task_id.value
+        first = self._ids.setdefault(task_id, index)
+        if first != index:
+            yield Finding(
+                ("task_id", "value"),
+                f"'{task_id}' is already the id of tasks[{first}]",
+                "every task needs an id of its own",
+                refers_to=("tasks", first, "task_id", "value"),
+            )
+        if not task.HasField("executor"):
+            return
+        executor = task.executor.SerializePartialToString()
+        name, agent = task.executor.executor_id.value, task.agent_id.value
+        first, other, pinned = self._executors.setdefault(name, (index, executor, agent))
+        if other != executor and (not agent or not pinned or agent == pinned):
+            yield Finding(
+                ("executor",),
+                f"differs from the executor '{name}' of tasks[{first}]",
+                "executors with one id must be equal; give this one another executor_id",
+                refers_to=("tasks", first, "executor"),
+            )
+
+
+def _missing(task: pb.TaskInfo) -> Iterable[Finding]:
+    # The stubs do not know this method of every message.
+    paths: list[str] = cast("Any", task).FindInitializationErrors()
+    return [Finding(_parse_path(path), "the field is missing") for path in paths]
+
+
+def _parse_path(text: str) -> Path:
+    """Read a path as protobuf prints it: ``limits["cpus"].value``."""
+    steps: list[str | int] = []
+    for key, index, name in _STEP.findall(text):
+        steps.append(int(index) if index else name or re.sub(r"\\(.)", r"\1", key))
+    return tuple(steps)
+
+
+def _spec(task: pb.TaskInfo, resources: Resources) -> TaskSpec:
+    executor = task.executor if task.HasField("executor") else None
+    return TaskSpec(
+        task_id=task.task_id.value,
+        name=task.name,
+        resources=resources,
+        payload=task.SerializeToString(),
+        agent_id=task.agent_id.value or None,
+        command=_command_text(task),
+        executor_id=executor.executor_id.value if executor is not None else None,
+        executor_resources=(
+            resources_from(executor.resources).allocated_to(None) if executor is not None else None
+        ),
+    )
+
+
+def _command_text(task: pb.TaskInfo) -> str:
+    """The command in one short line."""
+    command = task.command if task.HasField("command") else task.executor.command
+    if command.shell:
+        text = command.value
+    elif task.container.type == pb.ContainerInfo.DOCKER and task.HasField("container"):
+        text = shlex.join(
+            [command.value, *command.arguments] if command.value else command.arguments
+        )
+    else:
+        # Here arguments is all of argv, its first element only the name the program sees.
+        text = shlex.join([command.value, *command.arguments[1:]])
+    text = " ".join(text.split())
+    return text if len(text) <= _COMMAND_SHOWN else text[: _COMMAND_SHOWN - 3] + "..."

@@ -1,0 +1,23 @@
+"""JSON as the standard has it, at the speed of ``json``.
+
+Python's module takes ``NaN`` and fields given twice; here they are errors.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a field is given twice")
+    return value
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
