@@ -35,6 +35,7 @@ class UnplaceableWatch:
         self._settled = False
         self._list_at: float | None = None
         self._all_known = False
+        self._looked_at: tuple[int, int] | None = None
 
     @property
     def all_known(self) -> bool:
@@ -52,6 +53,10 @@ class UnplaceableWatch:
         verdict = Verdict()
         if not self._may_judge(agents, offers_seen=offers_seen, now=now):
             return verdict
+        versions = agents.version, waiting.version
+        if versions == self._looked_at and not self._is_due(now):
+            return verdict
+        self._looked_at = versions
         shapes = list(waiting)
         for shape in shapes:
             self._judge(shape, agents, now, verdict)
@@ -73,6 +78,10 @@ class UnplaceableWatch:
             self._settles_at = None
             self._settled = True
         return self._settled
+
+    def _is_due(self, now: float) -> bool:
+        deadline = self.next_deadline()
+        return deadline is not None and deadline <= now
 
     def _judge(self, shape: Shape, agents: Agents, now: float, verdict: Verdict) -> None:
         deadline = self._deadlines.get(shape)

@@ -71,11 +71,12 @@ class Shape:
 
 
 class Waiting:
-    """All waiting tasks."""
+    """All waiting tasks; ``version`` grows when a shape begins or ends to wait."""
 
     def __init__(self) -> None:
         self._shapes: dict[ShapeKey, Shape] = {}
         self._count = 0
+        self.version = 0
 
     def __len__(self) -> int:
         return self._count
@@ -91,6 +92,7 @@ class Waiting:
         if shape is None:
             shape = Shape(spec.resources, spec.executor_resources, spec.agent_id)
             self._shapes[key] = shape
+        self.version += not len(shape)
         shape.push(position)
         self._count += 1
         return shape
@@ -98,13 +100,16 @@ class Waiting:
     def pop(self, shape: Shape) -> int:
         """Take the earliest task of a shape."""
         self._count -= 1
-        return shape.pop()
+        position = shape.pop()
+        self.version += not len(shape)
+        return position
 
     def drain(self) -> list[int]:
         """Take every task, in task list order."""
         positions = sorted(position for shape in self for position in shape.positions())
         self._shapes.clear()
         self._count = 0
+        self.version += 1
         return positions
 
     def clear(self, shape: Shape) -> list[int]:
