@@ -78,6 +78,8 @@ def _run_tasks(tasks: Sequence[TaskSpec], options: RunOptions, values: Values) -
     except LeaveAtOnceError as left:
         say_error("left at once, without waiting for the tasks to end")
         return left.exit_code
+    if batch.work_dir is not None and not values[the.QUIET]:
+        emit(sys.stderr, f"what the tasks wrote is in {batch.work_dir}")
     return _result(snapshot, ended, values)
 
 
