@@ -125,7 +125,9 @@ class Agents:
             return f"agent {shape.agent_id}, which the task names, is not known to the master"
         if not agents:
             return "the master has no agent"
-        lacking = [text for wish in shape.total if (text := _lack(wish, agents)) is not None]
+        lacking = [
+            text for wish in shape.total if (text := _lack(wish, agents, self._role)) is not None
+        ]
         if lacking:
             return "; ".join(lacking)
         wish = ", ".join(f"{resource.name} {resource.value}" for resource in shape.total)
@@ -145,7 +147,7 @@ class Agents:
         )
 
 
-def _lack(wish: Resource, agents: list[_Agent]) -> str | None:
+def _lack(wish: Resource, agents: list[_Agent], role: str) -> str | None:
     """What no agent has enough of, or ``None`` when some agent has it."""
     if any(take(agent.capacity, Resources([wish])) is not None for agent in agents):
         return None
@@ -160,7 +162,7 @@ def _lack(wish: Resource, agents: list[_Agent]) -> str | None:
         return f"needs {what}, which no agent has"
     most = max(agents, key=lambda agent: agent.capacity.milli(wish.name))
     if most.capacity.milli(wish.name) == 0:
-        return f"needs {what}, and no agent has {wish.name}"
+        return f"needs {what}, and no agent has {wish.name} for role {role}"
     amount = Scalar(most.capacity.milli(wish.name))
     return f"needs {what}, and the largest agent ({most.hostname}) has {amount}"
 

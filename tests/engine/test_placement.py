@@ -230,7 +230,10 @@ def test_an_agent_full_of_our_tasks_still_counts_with_all_it_has() -> None:
             task("t", resources=Resources([Resource("cpus", Scalar(1), reservations=(OURS,))])),
             "needs cpus 0.001 reserved for role ours by principal me, which no agent has",
         ),
-        (task("t", resources=Resources.scalars(gpus=1)), "needs gpus 1, and no agent has gpus"),
+        (
+            task("t", resources=Resources.scalars(gpus=1)),
+            "needs gpus 1, and no agent has gpus for role *",
+        ),
     ],
 )
 def test_the_explanation_says_what_is_missing(wish: object, words: str) -> None:
