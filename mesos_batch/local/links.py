@@ -41,6 +41,9 @@ class Registration:
 class AgentLink(Protocol):
     """What a master may ask of an agent."""
 
+    def detected(self, master: MasterLink) -> None:
+        """Register with this master: a new leader, or the old one that lost sight of the agent."""
+
     def registered(self, agent_id: str, master: MasterLink) -> None:
         """Accept the agent under this id; pending status updates are sent again."""
 
@@ -64,7 +67,7 @@ class AgentLink(Protocol):
         """End every executor of a framework; its updates are sent to nobody any more."""
 
     def update_framework(self, framework: pb.FrameworkInfo) -> None:
-        """Learn the new FrameworkInfo of a framework that subscribed again."""
+        """Learn the FrameworkInfo of a framework that came back; pending updates are sent again."""
 
     def acknowledge(self, framework_id: str, task_id: str, uuid: bytes) -> None:
         """Forget the update with this uuid; the next one of the task follows."""

@@ -21,7 +21,9 @@ class LocalOptions:
     Amounts are per agent, in Mesos units (cpus, MB). Intervals are seconds. ``port`` 0 takes
     any free port, the agents always do. ``credential`` ``None`` makes a random one;
     ``authenticate=False`` lets everybody on this machine in. ``work_dir`` ``None`` makes a
-    temporary one.
+    temporary one that stays, for what failed tasks wrote is in it. An agent that answers no ping
+    for ``agent_ping_timeout`` times ``max_agent_ping_timeouts`` is unreachable; after a failover
+    of masters agents have ``agent_reregister_timeout`` to come back.
     """
 
     agents: int = 3
@@ -38,4 +40,7 @@ class LocalOptions:
     allocation_interval: float = 1.0
     heartbeat_interval: float = 15.0
     update_retry_interval: float = 10.0
+    agent_ping_timeout: float = 15.0
+    max_agent_ping_timeouts: int = 5
+    agent_reregister_timeout: float = 600.0
     containerizers: tuple[str, ...] = ("docker", "mesos")

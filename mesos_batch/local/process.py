@@ -1,0 +1,251 @@
+"""Commands as real processes: spawned, waited for and killed with everything they started.
+
+A command runs in a session of its own with /dev/null as stdin; what it leaves behind when it
+ends is killed, as a container's processes are. On Windows it runs in a process group of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_LAUNCH_ERROR = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a process ended: with a status, or by a signal."""
+
+    status: int = 0
+    signal: int | None = None
+    core_dumped: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended by itself with status 0."""
+        return self.signal is None and self.status == 0
+
+    @property
+    def code(self) -> int:
+        """The status a shell would show: 128 + signal for a signal."""
+        return self.status if self.signal is None else 128 + self.signal
+
+    def __str__(self) -> str:
+        """The words of Mesos (``src/common/status_utils.hpp``)."""
+        if self.signal is None:
+            return f"exited with status {self.status}"
+        name = signal.strsignal(self.signal) or f"Unknown signal {self.signal}"
+        return f"terminated with signal {name}" + (" (core dumped)" if self.core_dumped else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The operating system account a command runs as."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run: an argument list whose program may differ from ``argv[0]``."""
+
+    program: str
+    argv: Sequence[str] | str  # one string on Windows, where cmd has quoting rules of its own
+    environment: Mapping[str, str]
+    directory: Path
+    account: Account | None = None
+
+    @classmethod
+    def shell(
+        cls,
+        value: str,
+        environment: Mapping[str, str],
+        directory: Path,
+        account: Account | None = None,
+    ) -> Command:
+        """A script for ``sh -c`` (``cmd /c`` on Windows)."""
+        if sys.platform == "win32":
+            program = os.environ.get("COMSPEC", "cmd.exe")
+            return cls(program, f"cmd /c {value}", environment, directory, account)
+        return cls("/bin/sh", ["sh", "-c", value], environment, directory, account)
+
+
+class TaskProcess:
+    """A running command; create it off the event loop with :func:`spawn`.
+
+    ``exited`` tells how it ended, ``None`` when somebody else in this program took the status.
+    """
+
+    def __init__(self, popen: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
+        self.pid = popen.pid
+        self.exited: asyncio.Future[Exit | None] = loop.create_future()
+        self._popen = popen
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._ended = False
+        threading.Thread(target=self._wait, name=f"wait-{self.pid}", daemon=True).start()
+
+    def terminate(self) -> None:
+        """Ask the whole process tree to end (SIGTERM, CTRL_BREAK on Windows). Blocks."""
+        if sys.platform == "win32":
+            with self._lock:
+                if not self._ended:
+                    # Without a console nobody can be asked.
+                    with contextlib.suppress(OSError):
+                        self._popen.send_signal(signal.CTRL_BREAK_EVENT)
+        else:
+            self._signal_tree(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the whole process tree at once (SIGKILL). Blocks."""
+        if sys.platform == "win32":
+            with self._lock:
+                if not self._ended:
+                    for process in _tree(self.pid):
+                        with contextlib.suppress(psutil.Error):
+                            process.kill()
+        else:
+            self._signal_tree(signal.SIGKILL)
+
+    def _signal_tree(self, number: int) -> None:
+        # While the lock is held the process is not reaped, so its id is not anybody else's.
+        with self._lock:
+            if self._ended:
+                return
+            strays = [process.pid for process in _tree(self.pid)] + _session(self.pid)
+            _kill_group(self.pid, number)
+            for pid in {*strays} - {self.pid}:
+                with contextlib.suppress(OSError):
+                    if os.getpgid(pid) != self.pid:
+                        os.kill(pid, number)
+
+    def _wait(self) -> None:
+        ended = self._wait_windows() if sys.platform == "win32" else self._wait_posix()
+        with contextlib.suppress(RuntimeError):
+            # The loop is closed when the cluster went away without waiting for us.
+            self._loop.call_soon_threadsafe(self._resolve, ended)
+
+    def _wait_windows(self) -> Exit:
+        status = self._popen.wait()
+        with self._lock:
+            self._ended = True
+        return Exit(status)
+
+    def _wait_posix(self) -> Exit | None:
+        try:
+            if hasattr(os, "waitid"):
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            with self._lock:
+                # Nothing stays behind: the zombie still holds the id of the group.
+                if hasattr(os, "waitid"):
+                    _kill_group(self.pid, signal.SIGKILL)
+                self._ended = True
+                _, status = os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            self._ended = True
+            self._popen.returncode = 0
+            return None
+        self._popen.returncode = os.waitstatus_to_exitcode(status)
+        if os.WIFSIGNALED(status):
+            return Exit(signal=os.WTERMSIG(status), core_dumped=os.WCOREDUMP(status))
+        return Exit(os.WEXITSTATUS(status))
+
+    def _resolve(self, ended: Exit | None) -> None:
+        if not self.exited.done():
+            self.exited.set_result(ended)
+
+
+class FailedProcess:
+    """A command that could not be executed: Mesos's launcher prints why and exits with 1."""
+
+    pid: int | None = None
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.exited: asyncio.Future[Exit | None] = loop.create_future()
+        loop.call_soon_threadsafe(self.exited.set_result, Exit(_LAUNCH_ERROR))
+
+    def terminate(self) -> None:
+        """Nothing runs."""
+
+    def kill(self) -> None:
+        """Nothing runs."""
+
+
+def spawn(
+    command: Command, stdout: Path, stderr: Path, loop: asyncio.AbstractEventLoop
+) -> TaskProcess | FailedProcess:
+    """Start a command with its output appended to two files. Blocks; call it off the loop.
+
+    Raises:
+        OSError: one of the files cannot be opened.
+    """
+    with stdout.open("ab") as out, stderr.open("ab") as err:
+        try:
+            popen = _popen(command, out.fileno(), err.fileno())
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            err.write(f"Failed to execute '{command.program}': {reason}\n".encode())
+            return FailedProcess(loop)
+    return TaskProcess(popen, loop)
+
+
+def _popen(command: Command, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
+    if sys.platform == "win32":
+        return subprocess.Popen(
+            command.argv,
+            executable=command.program,
+            cwd=command.directory,
+            env=dict(command.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            creationflags=subprocess.CREATE_NEW_PROCESS_GROUP,
+        )
+    account = command.account
+    return subprocess.Popen(
+        command.argv,
+        executable=command.program,
+        cwd=command.directory,
+        env=dict(command.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        user=None if account is None else account.uid,
+        group=None if account is None else account.gid,
+        extra_groups=None if account is None else account.groups,
+    )
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _session(leader: int) -> list[int]:
+    members = []
+    for pid in psutil.pids():
+        with contextlib.suppress(OSError):
+            if os.getsid(pid) == leader:
+                members.append(pid)
+    return members
+
+
+def _kill_group(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
