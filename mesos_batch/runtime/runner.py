@@ -105,6 +105,8 @@ class Runner:
             return ev.TimePassed()
 
     def _receive(self, message: Message) -> None:
+        if isinstance(message, Exception):
+            raise message
         if isinstance(message, Connected):
             self._drop_calls()
             self._calls = message.calls

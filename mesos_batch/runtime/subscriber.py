@@ -49,7 +49,8 @@ class Connected:
     master: str
 
 
-Message = Connected | ev.Event
+# An exception is a mistake of ours: the engine thread must not wait for ever.
+Message = Connected | ev.Event | Exception
 
 
 class Subscriber:
@@ -87,6 +88,12 @@ class Subscriber:
             self._thread.join(timeout)
 
     def _run(self) -> None:
+        try:
+            self._stay_subscribed()
+        except Exception as error:  # noqa: BLE001 - told by the thread that is listened to
+            self._post(error)
+
+    def _stay_subscribed(self) -> None:
         give_up_at = self._clock.now() + GIVE_UP_SECONDS
         url = self._target.masters[0]
         while not self._closing.is_set():

@@ -21,6 +21,7 @@ from runtime.scripted_master import (
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.api import ExitCode, RunOptions, Secret, start
+from mesos_batch.engine.scheduler import BatchScheduler
 from mesos_batch.model import facts as fact
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.task import TaskSpec
@@ -271,3 +272,29 @@ def test_abandon_leaves_at_once_but_not_without_a_teardown() -> None:
 
         assert "KILL" not in master.types()
         assert master.types()[-1] == "TEARDOWN"
+
+
+@pytest.mark.parametrize("place", ["handle of the engine", "reader of the stream"])
+def test_a_mistake_of_ours_ends_the_run_and_reaches_who_waits(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object, **__: object) -> None:
+        raise RuntimeError("a mistake")
+
+    def script(request: Request, _: int) -> Answer:
+        return finishing(master) if request.type == "SUBSCRIBE" else ACCEPTED
+
+    if place == "handle of the engine":
+        monkeypatch.setattr(BatchScheduler, "_on_subscribed", mistaken)
+    else:
+        monkeypatch.setattr(subscriber, "decode_event", mistaken)
+    with (
+        ScriptedMaster(script) as master,
+        start([task()], RunOptions(master=master.address)) as batch,
+    ):
+        facts = list(batch.facts())
+
+        with pytest.raises(RuntimeError, match="a mistake"):
+            batch.wait()
+    assert isinstance(facts[-1], fact.RunEnded)
+    assert facts[-1].exit_code == ExitCode.INTERNAL

@@ -74,7 +74,7 @@ def _run_tasks(tasks: Sequence[TaskSpec], options: RunOptions, values: Values) -
                 ended = follow(batch, display, mailbox)
             finally:
                 display.close()
-            snapshot = batch.snapshot()
+            snapshot = batch.wait()
     except LeaveAtOnceError as left:
         say_error("left at once, without waiting for the tasks to end")
         return left.exit_code
