@@ -77,7 +77,7 @@ class LocalCluster:
         """Start the master and its agents; all of them answer when this returns.
 
         Raises:
-            UsageError: the port is taken.
+            UsageError: the port is taken, or agents cannot write to the work directory.
         """
         if self._options.work_dir is None:
             made = Path(tempfile.mkdtemp(prefix="mesos-batch-local-"))
@@ -151,8 +151,14 @@ class LocalCluster:
         for index in range(self._options.agents):
             directory = self.work_dir / f"agent-{index}"
             self.agents.append(LocalAgent(index, self._options, directory))
-        for agent in self.agents:
-            await agent.start(master)
+        try:
+            for agent in self.agents:
+                await agent.start(master)
+        except OSError as error:
+            raise UsageError(
+                f"agents cannot work in {self.work_dir}: {error.strerror}",
+                "choose a directory you may write to",
+            ) from None
 
     async def _start_master(self, port: int) -> _MasterSite:
         master = Master(self._options, self._registry)
@@ -173,6 +179,7 @@ class LocalCluster:
         for site in self._masters:
             await site.runner.cleanup()
         self._masters.clear()
+        self._leader = None
 
     async def _kill_agent(self, index: int) -> None:
         agent = self.agents[index]

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from local.master_world import (
-    FakeAgent,
-    capabilities,
-    default_executor,
-    launch,
-    launch_group,
-    running_world,
-    task,
-)
+from local.fake_agent import FakeAgent
+from local.framework_messages import capabilities, default_executor, launch, launch_group, task
+from local.master_world import running_world
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.protocol.codec import ContentType

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 import requests
-from local.master_world import TIMEOUT, Client, framework_info, launch, task
+from local.framework_client import TIMEOUT, Client
+from local.framework_messages import framework_info, launch, task
 from urllib3.exceptions import HTTPError
 
 from mesos_batch.errors import UsageError
@@ -139,6 +142,20 @@ def test_a_port_that_is_taken(tmp_path):
         port = taken.getsockname()[1]
         with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 cannot be used"):
             LocalCluster(options(tmp_path, port=port)).start()
+
+
+def test_a_work_directory_that_is_a_file(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError):
+        LocalCluster(options(tmp_path / "file")).start()
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has a directory nobody can write to"
+)
+def test_a_work_directory_nobody_can_write_to():
+    with pytest.raises(UsageError, match="agents cannot work in /proc/nothing: "):
+        LocalCluster(options(Path("/proc/nothing"))).start()
 
 
 def test_stop_ends_tasks_and_streams_and_may_come_twice(tmp_path, subscribe):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from local.master_world import default_executor, launch, launch_group, scalar, task
+from local.framework_messages import default_executor, launch, launch_group, scalar, task
 
 from mesos_batch.protocol.codec import ContentType
 

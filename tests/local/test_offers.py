@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from local.master_world import (
+from local.framework_messages import (
     capabilities,
     default_executor,
     launch,
     launch_group,
     reservation,
-    running_world,
     scalar,
     task,
 )
+from local.master_world import running_world
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.resource import Resource

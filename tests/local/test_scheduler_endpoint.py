@@ -6,7 +6,9 @@ import json
 
 import pytest
 import requests
-from local.master_world import AUTH, TIMEOUT, Client, running_world, task
+from local.framework_client import AUTH, TIMEOUT, Client
+from local.framework_messages import task
+from local.master_world import running_world
 
 from mesos_batch.protocol.codec import ContentType
 

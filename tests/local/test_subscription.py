@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from local.master_world import CAPABILITIES, capabilities, launch, running_world, task
+from local.framework_messages import CAPABILITIES, capabilities, launch, task
+from local.master_world import running_world
 
 from mesos_batch.protocol.codec import ContentType
 

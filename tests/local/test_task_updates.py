@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from local.master_world import capabilities, launch, task
+from local.framework_messages import capabilities, launch, task
 
 from mesos_batch.protocol.codec import ContentType
 
