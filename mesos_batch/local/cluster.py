@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import secrets
 import tempfile
 import threading
@@ -12,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from mesos_batch.errors import UsageError
-from mesos_batch.local.agent import LocalAgent
-from mesos_batch.local.master import Master
-from mesos_batch.local.master_site import make_app
+from mesos_batch.local.agent.agent import LocalAgent
+from mesos_batch.local.master.master import Master
+from mesos_batch.local.master.master_site import make_app
+from mesos_batch.local.master.registry import Registry
 from mesos_batch.local.options import Credential, LocalOptions
-from mesos_batch.local.registry import Registry
-from mesos_batch.local.server import LOOPBACK, serve
+from mesos_batch.local.server import LOG, LOOPBACK, serve
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PRINCIPAL = "local"
 _SECRET_BYTES = 24
+# Made only when there is something to tell.
+LOG_FILE = "cluster.log"
 _NOT_STARTED = "the cluster is not running"
 
 
@@ -43,6 +46,7 @@ class LocalCluster:
         )
         self._options = dataclasses.replace(options, credential=self._credential)
         self._thread: _LoopThread | None = None
+        self._log: logging.Handler | None = None
         self._registry = Registry()
         self._masters: list[_MasterSite] = []
         self._leader: _MasterSite | None = None
@@ -83,6 +87,8 @@ class LocalCluster:
             made = Path(tempfile.mkdtemp(prefix="mesos-batch-local-"))
             self._options = dataclasses.replace(self._options, work_dir=made)
         self._thread = _LoopThread()
+        self._log = logging.FileHandler(self.work_dir / LOG_FILE, encoding="utf-8", delay=True)
+        LOG.addHandler(self._log)
         try:
             self._run(self._start())
         except BaseException:
@@ -96,6 +102,10 @@ class LocalCluster:
             self._run(self._stop())
             self._thread.end()
             self._thread = None
+        if self._log is not None:
+            LOG.removeHandler(self._log)
+            self._log.close()
+            self._log = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -227,11 +237,16 @@ class _MasterSite:
     address: str
 
 
+def _log_mistake(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    LOG.error(context["message"], exc_info=context.get("exception"))
+
+
 class _LoopThread:
     """An event loop that runs in a daemon thread."""
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self.loop.set_exception_handler(_log_mistake)
         self._thread = threading.Thread(
             target=self.loop.run_forever, name="local-cluster", daemon=True
         )

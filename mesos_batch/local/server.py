@@ -6,6 +6,7 @@ import base64
 import binascii
 import hmac
 import json
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,12 @@ MAX_BODY_BYTES = 1 << 30
 _SHUTDOWN_TIMEOUT = 0.01
 
 
+# What a handler of ours does wrong is for a file, not for the terminal of whoever runs tasks.
+LOG = logging.getLogger("mesos_batch.local")
+LOG.addHandler(logging.NullHandler())
+LOG.propagate = False
+
+
 async def serve(app: web.Application, port: int = 0) -> tuple[web.AppRunner, int]:
     """Serve on loopback and give the runner (``await runner.cleanup()`` ends it) and the port.
 
@@ -36,7 +43,11 @@ async def serve(app: web.Application, port: int = 0) -> tuple[web.AppRunner, int
         OSError: the port is taken.
     """
     runner = web.AppRunner(
-        app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_TIMEOUT
+        app,
+        access_log=None,
+        logger=LOG,
+        handler_cancellation=True,
+        shutdown_timeout=_SHUTDOWN_TIMEOUT,
     )
     await runner.setup()
     try:

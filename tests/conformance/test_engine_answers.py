@@ -27,7 +27,7 @@ from mesos_batch.engine import events as ev
 from mesos_batch.engine.policy import Policy
 from mesos_batch.engine.scheduler import BatchScheduler
 from mesos_batch.errors import ExitCode
-from mesos_batch.local.validation import validate_call
+from mesos_batch.local.master.validation import validate_call
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.task import TaskSpec

@@ -16,7 +16,7 @@ import psutil
 from aiohttp import web
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.agent import LocalAgent
+from mesos_batch.local.agent.agent import LocalAgent
 from mesos_batch.local.links import AgentLink, Registration
 from mesos_batch.local.options import LocalOptions
 from mesos_batch.local.server import serve

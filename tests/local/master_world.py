@@ -14,10 +14,10 @@ from local.framework_client import AUTH, CREDENTIAL, TIMEOUT, Client
 from local.framework_messages import framework_info, launch, task
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.master import Master
-from mesos_batch.local.master_site import make_app
+from mesos_batch.local.master.master import Master
+from mesos_batch.local.master.master_site import make_app
+from mesos_batch.local.master.registry import Registry
 from mesos_batch.local.options import LocalOptions
-from mesos_batch.local.registry import Registry
 from mesos_batch.local.server import serve
 from mesos_batch.model.resources import Resources
 from mesos_batch.protocol.codec import ContentType

@@ -24,7 +24,7 @@ from local.agent_world import (
 )
 
 from mesos_batch._pb.mesos.v1.agent import agent_pb2
-from mesos_batch.local.agent_state import state_json
+from mesos_batch.local.agent.agent_state import state_json
 from mesos_batch.local.options import Credential
 from mesos_batch.protocol.codec import ContentType
 

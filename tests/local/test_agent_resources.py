@@ -11,7 +11,7 @@ from local.agent_world import FRAMEWORK_ID, World, an_agent, scene, task
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.errors import UsageError
-from mesos_batch.local.agent_resources import AgentResources, attributes
+from mesos_batch.local.agent.agent_resources import AgentResources, attributes
 from mesos_batch.local.options import LocalOptions
 from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resource, Volume
 from mesos_batch.model.resources import Resources

@@ -20,8 +20,8 @@ from hypothesis.stateful import (
 )
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.allocator import Allocator, FrameworkOptions
-from mesos_batch.local.filters import refusal
+from mesos_batch.local.master.allocator import Allocator, FrameworkOptions
+from mesos_batch.local.master.filters import refusal
 from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resource, Volume
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar

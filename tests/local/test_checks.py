@@ -10,7 +10,7 @@ from aiohttp import web
 from local.agent_world import an_agent, scene, task, web_site
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.checks import Health, HealthJudge
+from mesos_batch.local.agent.checks import Health, HealthJudge
 
 
 def judge(**fields: float) -> HealthJudge:

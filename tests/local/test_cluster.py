@@ -14,7 +14,7 @@ from local.framework_messages import framework_info, launch, task
 from urllib3.exceptions import HTTPError
 
 from mesos_batch.errors import UsageError
-from mesos_batch.local.cluster import LocalCluster
+from mesos_batch.local.cluster import LOG_FILE, LocalCluster
 from mesos_batch.local.options import Credential, LocalOptions
 from mesos_batch.protocol.codec import ContentType
 
@@ -298,3 +298,19 @@ def test_many_tasks_at_once(cluster, subscribe):
         if status["state"] == "TASK_FINISHED":
             assert status["task_id"]["value"] not in ended
             ended.add(status["task_id"]["value"])
+
+
+def test_a_mistake_of_the_cluster_goes_to_its_log_and_not_to_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("mesos_batch.local.master.operator_api.frameworks_json", mistaken)
+    alone = options(tmp_path, agents=0, authenticate=False)
+    with LocalCluster(alone) as cluster:
+        response = requests.get(f"http://{cluster.master_address}/frameworks", timeout=30)
+
+    assert response.status_code == 500
+    assert "a mistake" in (tmp_path / LOG_FILE).read_text()
+    assert capfd.readouterr().err == ""

@@ -22,7 +22,7 @@ from local.agent_world import (
 )
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.docker import environment_arguments
+from mesos_batch.local.agent.docker import environment_arguments
 from mesos_batch.protocol import json_dialect
 
 # Installing the engine takes its time on a fresh machine.

@@ -8,7 +8,7 @@ import pytest
 from local.agent_world import an_agent, recorded_statuses, said_statuses, scene, task
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.docker_options import RunOptionsError, image_with_tag, run_options
+from mesos_batch.local.agent.docker_options import RunOptionsError, image_with_tag, run_options
 
 DockerInfo = pb.ContainerInfo.DockerInfo
 SANDBOX = Path("/sandbox")

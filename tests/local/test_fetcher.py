@@ -24,8 +24,8 @@ from local.agent_world import (
 )
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.fetcher import fetch
-from mesos_batch.local.sandbox import LaunchError
+from mesos_batch.local.agent.fetcher import fetch
+from mesos_batch.local.agent.sandbox import LaunchError
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from local.agent_world import scene
 
-from mesos_batch.local.updates import MAX_RETRY_INTERVAL, Sending, UpdateManager, UpdateQueues
+from mesos_batch.local.agent.updates import MAX_RETRY_INTERVAL, Sending, UpdateManager, UpdateQueues
 
 Queues = UpdateQueues[str, str]
 

@@ -1,0 +1,1 @@
+"""An agent of the local cluster: runs tasks as real processes and keeps their sandboxes."""

@@ -1,0 +1,1 @@
+"""A master of the local cluster: frameworks, offers, validation, operations, endpoints."""
