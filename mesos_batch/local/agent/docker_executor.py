@@ -15,17 +15,11 @@ from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local.agent.container import LOOPBACK
 from mesos_batch.local.agent.docker import Engine, environment_arguments
 from mesos_batch.local.agent.docker_options import RunOptions, RunOptionsError, run_options
-from mesos_batch.local.agent.executor import (
-    ENDED,
-    Executor,
-    Host,
-    command_executor_info,
-    local_network,
-)
+from mesos_batch.local.agent.executor import Host, local_network
 from mesos_batch.local.agent.fetcher import fetch
-from mesos_batch.local.agent.preparation import KilledEarlyError, Preparation
 from mesos_batch.local.agent.process import Command, Exit, FailedProcess, TaskProcess, spawn
-from mesos_batch.local.agent.sandbox import LaunchError, NoContainerizerError
+from mesos_batch.local.agent.sandbox import LaunchError
+from mesos_batch.local.agent.single_task import SingleTaskExecutor
 from mesos_batch.local.agent.task_run import TaskRun
 
 if TYPE_CHECKING:
@@ -101,14 +95,11 @@ class DockerContainer:
         return bool(started)
 
 
-class DockerExecutor(Executor):
+class DockerExecutor(SingleTaskExecutor[Engine]):
     """Runs one task whose container is of type DOCKER."""
 
     def __init__(self, host: Host, framework: pb.FrameworkInfo, task: pb.TaskInfo) -> None:
-        super().__init__(host, framework, command_executor_info(framework, task))
-        self.task = task
-        self.expect(task)
-        self._preparation = Preparation()
+        super().__init__(host, framework, task)
         self._volumes: dict[str, Path] = {}
         self._run = TaskRun(
             task,
@@ -129,32 +120,6 @@ class DockerExecutor(Executor):
         """None: they are the engine's."""
         return []
 
-    async def run(self) -> None:
-        """Pull the image, run the container, report how it ended, remove it."""
-        try:
-            engine = await self._preparation.run(self._prepare)
-        except NoContainerizerError as error:
-            await self.no_containerizer(error)
-        except LaunchError as error:
-            self.launch_failed(self.id, error)
-        except KilledEarlyError:
-            self.killed_during_launch(self.id)
-        else:
-            await self._execute(engine)
-        self.host.executor_ended(self, ENDED)
-
-    def kill_task(self, task_id: str, policy: pb.KillPolicy | None) -> None:
-        """Kill the task; it is stopped as soon as the engine knows the container."""
-        if self.tasks[self.id].queued:
-            self._preparation.interrupt()
-        elif task_id == self.id:
-            self._run.kill(policy)
-
-    def stop(self, grace: float) -> None:
-        """Kill the task within ``grace`` seconds."""
-        self._preparation.interrupt()
-        self._run.stop(grace)
-
     async def _prepare(self) -> Engine:
         account = await asyncio.to_thread(self.make_sandbox)
         self.require_containerizer("docker")
@@ -168,8 +133,6 @@ class DockerExecutor(Executor):
         return engine
 
     async def _execute(self, engine: Engine) -> None:
-        self.tasks[self.id].queued = False
-        self._run.starting()
         try:
             options = run_options(self.task, self.name, self.directory, self._volumes)
         except (RunOptionsError, LaunchError) as error:
