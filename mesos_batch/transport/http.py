@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -33,16 +34,22 @@ def new_session(login: Login | None, url: str) -> requests.Session:
     """A session for one master or agent that follows no redirect of its own accord.
 
     Proxies and certificate bundles of the environment are looked up once, not at every call,
-    and a ``.netrc`` file never adds credentials.
+    and a ``.netrc`` file never adds credentials. A proxy never sees what stays on this machine.
     """
     session = requests.Session()
     session.trust_env = False
-    session.proxies.update(get_environ_proxies(url))
+    if not _is_loopback(url):
+        session.proxies.update(get_environ_proxies(url))
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE", True)
     if login is not None:
         session.auth = HTTPBasicAuth(login.principal.encode(), login.secret.encode())
     session.headers["User-Agent"] = "mesos-batch"
     return session
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def reason(error: BaseException) -> str:

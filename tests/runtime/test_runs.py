@@ -298,3 +298,18 @@ def test_a_mistake_of_ours_ends_the_run_and_reaches_who_waits(
             batch.wait()
     assert isinstance(facts[-1], fact.RunEnded)
     assert facts[-1].exit_code == ExitCode.INTERNAL
+
+
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+
+    def script(request: Request, _: int) -> Answer:
+        return finishing(master) if request.type == "SUBSCRIBE" else ACCEPTED
+
+    with ScriptedMaster(script) as master:
+        code, _ = run(master.address)
+
+    assert code == 0
