@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mesos_batch.engine import commands as do
 from mesos_batch.engine.fit import take
 from mesos_batch.engine.placement import LONGEST_DRAIN, PATIENCE
-from mesos_batch.model.facts import Phase, TaskEnded, TaskUnplaceable
+from mesos_batch.model.facts import Phase, TaskEnded, TaskPlaceable, TaskUnplaceable
 from mesos_batch.model.ranges import Ranges
 from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resource
 from mesos_batch.model.resources import Resources
@@ -198,10 +198,11 @@ def test_a_larger_agent_that_comes_clears_the_verdict() -> None:
     world.list_agents(a=4)
 
     asked = world.wait(20)
-    world.list_agents(a=4, b=16)
+    cleared = world.list_agents(a=4, b=16)
     end = world.wait(1000)
 
     assert of(do.ListAgents, asked.commands)
+    assert [found.task_id for found in of(TaskPlaceable, cleared.facts)] == ["big"]
     assert of(TaskEnded, end.facts) == []
     assert launched(world.offers(world.offer("b", cpus=16))) == ["big"]
 
@@ -241,3 +242,24 @@ def test_the_explanation_says_what_is_missing(wish: object, words: str) -> None:
     world.subscribe()
 
     assert of(TaskUnplaceable, world.list_agents(a=4).facts)[0].explanation == words
+
+
+def test_what_tasks_gave_back_is_not_counted_as_more() -> None:
+    world = World(task("t", cpus=4), task("big", cpus=8))
+    world.subscribe()
+    world.offers(world.offer("a", cpus=4))
+    world.update("t", "FINISHED")
+    world.offers(world.offer("a", cpus=4))
+
+    assert [found.task_id for found in of(TaskUnplaceable, world.wait(5).facts)] == ["big"]
+
+
+def test_a_task_that_waits_again_is_judged_again() -> None:
+    world = World(task("t", agent_id="a"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.list_agents(b=4)
+
+    turn = world.update("t", "DROPPED")
+
+    assert [found.task_id for found in of(TaskUnplaceable, turn.facts)] == ["t"]

@@ -8,6 +8,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.offers_wanted import ANSWER_WITHIN
 from mesos_batch.engine.reconcile import SILENT_LAUNCH
+from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
 
@@ -141,3 +142,24 @@ def test_offers_are_not_asked_for_when_only_unplaceable_tasks_wait() -> None:
     assert isinstance(launch.commands[-1], do.Suppress)
     assert of(do.Revive, end.commands) == []
     assert of(do.Revive, larger.commands)
+
+
+def test_offers_are_still_wanted_when_the_master_has_no_agent_yet() -> None:
+    world = World(task("t"))
+    world.subscribe()
+
+    assert of(do.Suppress, world.list_agents().commands) == []
+
+
+def test_a_run_cancelled_while_disconnected_kills_when_it_is_back() -> None:
+    world = World(task("t"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "RUNNING")
+    world.do(ev.ConnectionLost("cut", 0.1))
+    cancelled = world.do(ev.CancelAsked(ExitCode.INTERRUPTED))
+
+    again = world.subscribe()
+
+    assert cancelled.commands == []
+    assert [kill.task_id for kill in of(do.Kill, again.commands)] == ["t"]

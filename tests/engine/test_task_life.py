@@ -171,9 +171,31 @@ def test_kill_after_runs_from_the_first_running_update_and_only_once() -> None:
 def test_kill_after_is_forgotten_when_the_task_ends_before() -> None:
     world = running("t", "other", kill_after=10.0)
     world.update("t", "FINISHED")
-    world.update("other", "FINISHED")
 
-    assert of(do.Kill, world.commands) == []
+    assert [kill.task_id for kill in of(do.Kill, world.wait(11).commands)] == ["other"]
+
+
+def test_an_old_update_sent_again_does_not_turn_the_time_back() -> None:
+    world = World(task("t"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "STARTING", uuid=b"1" * 16)
+    world.update("t", "RUNNING", uuid=b"2" * 16)
+
+    world.update("t", "STARTING", uuid=b"1" * 16)
+
+    assert world.phase("t") is Phase.RUNNING
+
+
+def test_nothing_said_after_the_end_changes_it() -> None:
+    world = running("t", "other")
+    world.update("t", "FINISHED")
+
+    turn = world.update("t", "FAILED")
+
+    assert world.phase("t") is Phase.FINISHED
+    assert [type(command) for command in turn.commands] == [do.Acknowledge]
+    assert turn.facts == []
 
 
 def test_cancel_kills_waits_tears_down_and_ends_with_its_code() -> None:
