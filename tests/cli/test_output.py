@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mesos_batch_cli.output.bar import split_width
 from mesos_batch_cli.output.lines import Level, Lines
 from mesos_batch_cli.output.streams import Paint, paint_for
-from mesos_batch_cli.output.summary import SHOWN_FAILURES, summary
+from mesos_batch_cli.output.summary import SHOWN_AGENTS, SHOWN_FAILURES, summary
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened
 
 from mesos_batch.errors import ExitCode
@@ -57,7 +57,34 @@ def printed(run: RunSnapshot, width: int | None = None, *, all_of_them: bool = F
     return summary(run, PLAIN, width, every_failure=all_of_them)
 
 
-def test_a_good_run_is_one_line() -> None:
+def ran(task_id: str, agent: str, seconds: float) -> TaskView:
+    more = {"agent_id": agent, "hostname": f"{agent}.example.org"}
+    times = {"started_at": 50.0, "ended_at": 50.0 + seconds}
+    return TaskView(**{**_fields(finished(task_id)), **more, **times})
+
+
+def test_agents_are_listed_with_what_they_did_the_busiest_first() -> None:
+    text = printed(run_of(ran("t1", "a", 2), ran("t2", "b", 1), ran("t3", "b", 60)))
+
+    assert text.splitlines() == [
+        "  AGENT          TASKS  FINISHED  TASK TIME",
+        "  b.example.org  2      2         1m01s",
+        "  a.example.org  1      1         2.0s",
+        "",
+        "all 3 tasks finished in 4.2s",
+    ]
+
+
+def test_of_many_agents_only_the_busiest_are_listed() -> None:
+    tasks = [ran(f"t{number}", f"agent{number}", 1) for number in range(SHOWN_AGENTS + 3)]
+
+    lines = printed(run_of(*tasks)).splitlines()
+
+    assert len(lines) == SHOWN_AGENTS + 4
+    assert lines[SHOWN_AGENTS + 1] == "  … and 3 more agents"
+
+
+def test_a_good_run_on_one_agent_is_one_line() -> None:
     assert printed(run_of(finished("a"), finished("b"))) == "all 2 tasks finished in 4.2s"
     assert printed(run_of(finished("a"), took=75)) == "1 task finished in 1m15s"
     assert printed(run_of()) == "the task list is empty: nothing to do"

@@ -50,7 +50,10 @@ def test_a_list_runs_and_only_the_result_is_on_standard_output(mesos_batch: Prog
     done = mesos_batch(LOCAL, f"--task_list={text}")
 
     assert done.returncode == 0
-    assert re.fullmatch(r"all 2 tasks finished in [0-9.]+s\n", done.stdout)
+    head, *agents, empty, verdict = done.stdout.splitlines()
+    assert head.split() == ["AGENT", "TASKS", "FINISHED", "TASK", "TIME"]
+    assert sorted(row.split()[1:3] for row in agents) == [["1", "1"], ["1", "1"]]
+    assert re.fullmatch(r"all 2 tasks finished in [0-9.]+s", empty + verdict)
     lines = [line.partition(" ")[2] for line in done.stderr.splitlines()]
     assert lines[0].startswith("subscribed to 127.0.0.1:")
     for task_id in ("a", "b"):

@@ -13,8 +13,10 @@ from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened, tasks
 
 SHOWN_FAILURES = 20
+SHOWN_AGENTS = 10
 
 _COLUMNS = ("TASK", "ENDED AS", "EXIT", "AGENT")
+_AGENT_COLUMNS = ("AGENT", "TASKS", "FINISHED", "TASK TIME")
 _WIDEST_TASK, _WIDEST_AGENT = 40, 30
 _INDENT = "  "
 _LABEL = "    {:<6}  "
@@ -36,20 +38,43 @@ _COUNTED = {
 
 
 def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure: bool) -> str:
-    """A table of the failures, then counts and wall time.
+    """Which agents did how much, a table of the failures, then counts and wall time.
 
     Lines are folded to ``width``; ``None``, for pipes, leaves each entry on one line. The verdict
     is the last line, where it is still seen after a long table.
     """
     failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
-    if not failures:
-        return _headline(run, paint)
     shown = failures if every_failure else failures[:SHOWN_FAILURES]
-    lines = [*_table(shown, paint, width)]
+    parts = [list(_agents(run, paint)), list(_table(shown, paint, width)) if shown else []]
     if len(failures) > len(shown):
         rest = len(failures) - len(shown)
-        lines.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
-    return "\n".join([*lines, "", _headline(run, paint)])
+        parts[1].append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
+    return "\n\n".join(["\n".join(part) for part in parts if part] + [_headline(run, paint)])
+
+
+def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:
+    """How the tasks were spread, busiest agent first; a single agent needs no table."""
+    by_agent: dict[str, list[TaskView]] = {}
+    for task in run.tasks:
+        if task.agent_id is not None:
+            by_agent.setdefault(task.agent_id, []).append(task)
+    if len(by_agent) < 2:
+        return
+    busiest = sorted(by_agent.values(), key=lambda held: -len(held))
+    rows = [_agent_row(held) for held in busiest[:SHOWN_AGENTS]]
+    widths = [max(map(len, column)) for column in zip(_AGENT_COLUMNS, *rows, strict=True)]
+    yield paint.dim(_laid_out(_AGENT_COLUMNS, widths))
+    for row in rows:
+        yield _laid_out(row, widths)
+    if len(busiest) > SHOWN_AGENTS:
+        yield f"{_INDENT}… and {len(busiest) - SHOWN_AGENTS:,} more agents"
+
+
+def _agent_row(held: Sequence[TaskView]) -> tuple[str, str, str, str]:
+    finished = sum(task.phase is Phase.FINISHED for task in held)
+    ran = sum(task.ended_at - task.started_at for task in held if task.started_at and task.ended_at)
+    name = agent_name(held[0].agent_id, held[0].hostname)
+    return shortened(name, _WIDEST_AGENT), f"{len(held):,}", f"{finished:,}", elapsed(ran)
 
 
 def _headline(run: RunSnapshot, paint: Paint) -> str:
