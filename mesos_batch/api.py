@@ -21,6 +21,7 @@ from secrets import token_urlsafe
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mesos_batch.config.masters import LOCAL, parse_master
 from mesos_batch.config.secrets import Secret
 from mesos_batch.engine.policy import Policy
 from mesos_batch.errors import ExitCode, UsageError
@@ -28,7 +29,7 @@ from mesos_batch.local.options import Credential, LocalOptions
 from mesos_batch.model.facts import Fact, RunEnded
 from mesos_batch.protocol.calls import CAPABILITIES, Framework
 from mesos_batch.protocol.codec import ContentType
-from mesos_batch.protocol.connection import master_url
+from mesos_batch.protocol.connection import scheduler_url
 from mesos_batch.runtime.runner import Runner
 from mesos_batch.runtime.subscriber import Target
 from mesos_batch.transport.http import Login
@@ -49,7 +50,6 @@ __all__ = [
     "start",
 ]
 
-LOCAL = "local"
 UNPLACEABLE_SECONDS = 300.0
 UNREACHABLE_SECONDS = 900.0
 # Long enough for a reconnection, short enough that a killed scheduler leaves nothing behind.
@@ -222,7 +222,7 @@ def _make_target(
     tasks: Sequence[TaskSpec], options: RunOptions, master: str, login: Login | None
 ) -> Target:
     try:
-        url = master_url(master)
+        url = scheduler_url(parse_master(master))
     except ValueError as error:
         raise UsageError(str(error)) from None
     content_type = CONTENT_TYPES.get(options.content_type)

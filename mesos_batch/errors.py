@@ -2,11 +2,10 @@
 
 MesosBatchError
 ├── UsageError              2   a flag or a setting is wrong
-├── TaskListError           2   the task list cannot be read or is not valid
-└── ClusterError            4   the cluster cannot be reached or does not let us in
-    ├── MasterUnreachableError
-    ├── NotAuthenticatedError
-    └── SubscriptionRefusedError
+└── TaskListError           2   the task list cannot be read or is not valid
+
+A cluster that cannot be reached or does not let us in raises nothing: it ends the run, whose last
+fact then carries exit code 4 and the sentence.
 """
 
 from __future__ import annotations
@@ -48,21 +47,3 @@ class TaskListError(MesosBatchError):
     """A task list cannot be read or is not valid."""
 
     exit_code = ExitCode.USAGE
-
-
-class ClusterError(MesosBatchError):
-    """The cluster cannot be reached or does not let us in."""
-
-    exit_code = ExitCode.CLUSTER
-
-
-class MasterUnreachableError(ClusterError):
-    """No master answers at the given address."""
-
-
-class NotAuthenticatedError(ClusterError):
-    """The master wants other credentials (HTTP 401 or 403)."""
-
-
-class SubscriptionRefusedError(ClusterError):
-    """The master answered the subscription with an error."""

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mesos_batch.engine.fit import overlap, take, usable
+from mesos_batch.engine.fit import take, usable
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.snapshot import AgentView
+from mesos_batch.model.value import common, minus, plus
 
 if TYPE_CHECKING:
     from mesos_batch.engine.events import AgentTotal
@@ -173,8 +174,8 @@ def _most(left: Resources, right: Resources) -> Resources:
     for resource in right:
         for index, known in enumerate(merged):
             if known.key == resource.key and not known.is_indivisible:
-                common = overlap(known.value, resource.value)
-                union = known.value + (resource.value - common)  # type: ignore[operator]
+                more = minus(resource.value, common(known.value, resource.value))
+                union = plus(known.value, more)
                 merged[index] = replace(known, value=union)
                 break
         else:

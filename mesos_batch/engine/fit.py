@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mesos_batch.model.items import Items
-from mesos_batch.model.ranges import Ranges
-from mesos_batch.model.resource import Resource, Value
+from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import Resources
-from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.value import common, minus
 
 
 def take(available: Resources, wanted: Resources) -> Resources | None:
@@ -57,28 +55,17 @@ def _pieces(available: Resources, wanted: Resource) -> list[Resource] | None:
         and not (offered.disk or offered.revocable or offered.shared)
     ]
     candidates.sort(key=lambda offered: not offered.reservations)
-    missing: Value = wanted.value
+    missing = wanted.value
     pieces: list[Resource] = []
     for offered in candidates:
-        common = overlap(offered.value, missing)
-        if common.is_empty:
+        piece = common(offered.value, missing)
+        if piece.is_empty:
             continue
-        pieces.append(offered.with_value(common))
-        missing = missing - common  # type: ignore[operator]
+        pieces.append(offered.with_value(piece))
+        missing = minus(missing, piece)
         if missing.is_empty:
             return pieces
     return None
-
-
-def overlap(left: Value, right: Value) -> Value:
-    """What two values of one kind have in common."""
-    if isinstance(left, Scalar) and isinstance(right, Scalar):
-        return min(left, right)
-    if isinstance(left, Ranges) and isinstance(right, Ranges):
-        return left - (left - right)
-    if isinstance(left, Items) and isinstance(right, Items):
-        return left - (left - right)
-    raise TypeError(f"{left} and {right} are of different kinds")
 
 
 def usable(resources: Iterable[Resource], role: str) -> Resources:

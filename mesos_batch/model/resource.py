@@ -10,11 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from mesos_batch.model.items import Items
-from mesos_batch.model.ranges import Ranges
-from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.value import Value
 
-Value = Scalar | Ranges | Items
 Labels = tuple[tuple[str, str | None], ...]
 
 

@@ -5,23 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from mesos_batch.model import value
 from mesos_batch.model.ranges import Ranges
-from mesos_batch.model.resource import Resource, Value
+from mesos_batch.model.resource import Resource
 from mesos_batch.model.scalar import Scalar
 
 CPUS, MEM, DISK, GPUS, PORTS = "cpus", "mem", "disk", "gpus", "ports"
-
-
-def _value_contains(left: Value, right: Value) -> bool:
-    return type(left) is type(right) and left.contains(right)  # type: ignore[arg-type]
-
-
-def _value_add(left: Value, right: Value) -> Value:
-    return left + right  # type: ignore[operator]
-
-
-def _value_sub(left: Value, right: Value) -> Value:
-    return left - right  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +37,7 @@ class _Entry:
     def contains(self, other: _Entry) -> bool:
         if not self.can_subtract(other.resource):
             return False
-        return self.copies >= other.copies and _value_contains(
+        return self.copies >= other.copies and value.contains(
             self.resource.value, other.resource.value
         )
 
@@ -205,7 +194,7 @@ def _add(entries: list[_Entry], entry: _Entry) -> None:
         if resource.shared:
             entries[index] = _Entry(mine.resource, mine.copies + entry.copies)
         else:
-            merged = mine.resource.with_value(_value_add(mine.resource.value, resource.value))
+            merged = mine.resource.with_value(value.plus(mine.resource.value, resource.value))
             entries[index] = _Entry(merged)
         return
     entries.append(entry)
@@ -227,6 +216,6 @@ def _subtract(entries: list[_Entry], index: int, entry: _Entry) -> None:
         left = _Entry(resource, mine.copies - entry.copies)
         gone = left.copies <= 0
     else:
-        left = _Entry(resource.with_value(_value_sub(resource.value, entry.resource.value)))
+        left = _Entry(resource.with_value(value.minus(resource.value, entry.resource.value)))
         gone = left.resource.value.is_empty
     entries[index : index + 1] = [] if gone else [left]

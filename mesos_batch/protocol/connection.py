@@ -80,30 +80,16 @@ def call_answer(status: int, body: str) -> Answer:
     return Answer(_CALL.get(status, Verdict.SUBSCRIBE_AGAIN), text)
 
 
-def master_url(address: str) -> str:
-    """The scheduler endpoint of a master given as ``HOST:PORT`` or ``http(s)://...``.
+def scheduler_url(address: str) -> str:
+    """The scheduler endpoint of a master given as ``HOST:PORT`` or as a URL.
 
-    A path prefix is kept. ``master@HOST:PORT``, as Mesos prints it, is taken as well.
-
-    Raises:
-        ValueError: the address is none of these; the message names what is wrong.
+    Without a port it is 5050 for http, which is Mesos's own, and 443 for https.
     """
-    text = address.strip().removeprefix("master@")
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    if parts.scheme not in ("http", "https"):
-        raise ValueError(f"'{address}' begins with {parts.scheme}://; use HOST:PORT or http(s)://")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError(f"'{address}' has a port that is no number from 1 to 65535") from None
-    if not parts.hostname:
-        raise ValueError(f"'{address}' names no host; write HOST:PORT")
-    if parts.username is not None or parts.query or parts.fragment:
-        raise ValueError(f"'{address}' has more than a host, a port and a path")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    path = parts.path.rstrip("/").removesuffix(SCHEDULER_PATH)
-    default = 443 if parts.scheme == "https" else 5050
-    return f"{parts.scheme}://{host}:{port or default}{path}{SCHEDULER_PATH}"
+    url = address if "://" in address else f"http://{address}"
+    parts = urlsplit(url)
+    if parts.port is None:
+        url = f"{url}:{443 if parts.scheme == 'https' else 5050}"
+    return f"{url}{SCHEDULER_PATH}"
 
 
 def base_url(scheduler_url: str) -> str:

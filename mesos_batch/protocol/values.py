@@ -21,13 +21,13 @@ from mesos_batch.model.resource import (
     Reservation,
     ReservationType,
     Resource,
-    Value,
     Volume,
 )
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.status import Source, TaskStatus
+from mesos_batch.model.value import Value
 
 NANOSECONDS = 1_000_000_000
 UNRESERVED_ROLE = "*"

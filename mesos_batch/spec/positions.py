@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Protocol
 
 from mesos_batch.spec.problems import Path
 
@@ -53,13 +52,6 @@ class Places:
             if path[:length] in self._values:
                 return self._values[path[:length]]
         return None
-
-
-class Locator(Protocol):
-    """Finds fields in one format of text."""
-
-    def __call__(self, text: str, paths: Iterable[Path]) -> Places:
-        """The places of ``paths`` and of all that is around them."""
 
 
 class Wanted(dict[str | int, "Wanted"]):
