@@ -2,10 +2,12 @@
 
 MesosBatchError
 ├── UsageError              2   a flag or a setting is wrong
-└── TaskListError           2   the task list cannot be read or is not valid
+├── TaskListError           2   the task list cannot be read or is not valid
+├── ClusterError            4   ``local``: ZooKeeper or the master is away, or refuses the agents
+└── JournalError            5   the journal of a run cannot be read, written or taken up
 
-A cluster that cannot be reached or does not let us in raises nothing: it ends the run, whose last
-fact then carries exit code 4 and the sentence.
+A cluster that a run cannot reach, or that does not let it in, raises nothing: it ends the run,
+whose last fact then carries exit code 4 and the sentence.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     UNPLACEABLE = 3
     CLUSTER = 4
+    JOURNAL = 5
     INTERNAL = 70
     INTERRUPTED = 130
     TERMINATED = 143
@@ -47,3 +50,15 @@ class TaskListError(MesosBatchError):
     """A task list cannot be read or is not valid."""
 
     exit_code = ExitCode.USAGE
+
+
+class ClusterError(MesosBatchError):
+    """A process of a local cluster cannot work with the others."""
+
+    exit_code = ExitCode.CLUSTER
+
+
+class JournalError(MesosBatchError):
+    """The journal of a run cannot be read or written, or the run cannot be taken up."""
+
+    exit_code = ExitCode.JOURNAL

@@ -69,8 +69,11 @@ class Agents:
                 agent.seen = most
                 self.version += 1
 
-    def listed(self, totals: Iterable[AgentTotal]) -> None:
-        """Take the master's list for the truth."""
+    def listed(self, totals: Iterable[AgentTotal], *, all_are_back: bool = True) -> None:
+        """Take the master's list for the truth.
+
+        Unless ``all_are_back``, agents known before may yet register with a new master.
+        """
         known: set[str] = set()
         for total in totals:
             known.add(total.agent_id)
@@ -79,10 +82,19 @@ class Agents:
                 agent = _Agent(total.agent_id, total.hostname)
                 self._agents[total.agent_id] = agent
             agent.listed = usable(total.total, self._role)
-        for agent_id in self._agents.keys() - known:
-            self.forget(agent_id)
+        if all_are_back:
+            for agent_id in self._agents.keys() - known:
+                self.forget(agent_id)
         self.complete = True
         self.version += 1
+
+    def known(self, agent_id: str, hostname: str) -> None:
+        """Learn of an agent from the journal."""
+        self._agents.setdefault(agent_id, _Agent(agent_id, hostname))
+
+    def ids(self) -> frozenset[str]:
+        """The ids of the agents."""
+        return frozenset(self._agents)
 
     def forget(self, agent_id: str) -> None:
         """Drop an agent that failed; it comes back with its next offer."""

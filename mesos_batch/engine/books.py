@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.agents import Agents
+from mesos_batch.engine.health import AgentHealth
 from mesos_batch.engine.offers_wanted import OffersWanted
 from mesos_batch.engine.reconcile import Reconciliation
 from mesos_batch.engine.tasks import Tasks
@@ -16,17 +17,25 @@ from mesos_batch.engine.waiting import Waiting
 if TYPE_CHECKING:
     from mesos_batch.engine.commands import Command
     from mesos_batch.engine.policy import Policy
+    from mesos_batch.engine.tasks import TaskRecord
     from mesos_batch.errors import ExitCode
     from mesos_batch.model.facts import Fact
+    from mesos_batch.model.saved import EndEntry, Entry
     from mesos_batch.model.task import TaskSpec
 
 
 @dataclass(slots=True)
 class Turn:
-    """What one event led to: calls to make, in order, and facts to tell."""
+    """What one event led to.
 
+    ``entries`` must be on disk before the first of ``commands`` is sent, in order; ``end`` is
+    written after the last one; then ``facts`` may be told.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    end: EndEntry | None = None
 
 
 class Books:
@@ -39,23 +48,26 @@ class Books:
         self.turn = Turn()
         self.tasks = Tasks(tasks)
         self.waiting = Waiting()
-        for record in self.tasks.records:
-            self.waiting.push(record.position, record.spec)
         self.agents = Agents(policy.role)
+        self.health = AgentHealth()
         self.offers_wanted = OffersWanted()
         self.reconciliation = Reconciliation()
         self.timers: Timers[tuple[str, int]] = Timers()
         self.connected = False
+        self.contact_at: float | None = None
+        self.agents_back_at = now
         self.master: str | None = None
         self.framework_id: str | None = None
         self.offers_seen = False
+        self.restart_losses = 0
         self.cancel_code: ExitCode | None = None
         self.exit_code: ExitCode | None = None
         self.message: str | None = None
+        self._changed: dict[int, TaskRecord] = {}
 
     @property
     def cancelling(self) -> bool:
-        """Whether the user wants the run to end."""
+        """Whether the run is to end before its time."""
         return self.cancel_code is not None
 
     def tell(self, fact: Fact) -> None:
@@ -65,3 +77,19 @@ class Books:
     def send(self, command: Command) -> None:
         """Add a call to the turn."""
         self.turn.commands.append(command)
+
+    def save(self, entry: Entry) -> None:
+        """Add an entry to the turn."""
+        self.turn.entries.append(entry)
+
+    def changed(self, record: TaskRecord) -> None:
+        """Save a task and its latest attempt as they are at the end of the turn."""
+        self._changed[record.position] = record
+
+    def save_changed(self) -> None:
+        """Write the entries of the tasks that changed in this turn."""
+        for record in self._changed.values():
+            self.save(record.task_entry())
+            if record.launches:
+                self.save(record.attempt_entry())
+        self._changed.clear()

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TaskLaunch:
-    """One task of a launch: the id of this attempt and the resources taken from the offers."""
+    """One task of a launch: the id of this attempt and the resources taken from the offers.
+
+    ``position`` is the task's in the task list, ``attempt`` counts from 1.
+    """
 
     task_id: str
     spec: TaskSpec
     resources: Resources
+    position: int = 0
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,18 @@ class SubscriptionFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameworkRemoved:
+    """The master refuses our framework id for good: its tasks were killed, its id is used up.
+
+    ``silent_for`` is how many seconds ago a master was last heard, ``None`` when this process
+    never heard one.
+    """
+
+    reason: str
+    silent_for: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OffersArrived:
     """OFFERS."""
 
@@ -96,6 +108,18 @@ class CancelAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachAsked:
+    """The user wants to leave and let the tasks run on; the run can be resumed."""
+
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class TornDown:
+    """The master accepted TEARDOWN: the framework is no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing but time: a deadline may be due."""
 
@@ -104,6 +128,7 @@ Event = (
     Subscribed
     | ConnectionLost
     | SubscriptionFailed
+    | FrameworkRemoved
     | OffersArrived
     | OfferRescinded
     | UpdateArrived
@@ -111,5 +136,7 @@ Event = (
     | ExecutorFailed
     | AgentsListed
     | CancelAsked
+    | DetachAsked
+    | TornDown
     | TimePassed
 )

@@ -1,24 +1,29 @@
-"""The life of a task once an offer took it: updates, kills, new attempts, the end."""
+"""The life of a task once an offer took it: updates, clocks, kills."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
-from mesos_batch.engine.lifecycle import Effect, meaning
+from mesos_batch.engine.attempts import Attempts
+from mesos_batch.engine.lifecycle import ALIVE, HEARSAY, TABLE, Effect, meaning
 from mesos_batch.engine.tasks import how_it_ended
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.saved import CancelEntry
 from mesos_batch.model.state import TaskState
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
     from mesos_batch.engine.tasks import TaskRecord
+    from mesos_batch.errors import ExitCode
     from mesos_batch.model.status import TaskStatus
 
 KILL_AGAIN = 15.0
-MAX_LAUNCHES = 10
-_RELAUNCH_DELAYS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+# What an agent has to say itself it repeats to whoever comes back at once.
+TRUE_WORD_WITHIN = 30.0
+# After a subscription the master is asked first, before a clock that ran meanwhile decides.
+ANSWERS_COME_WITHIN = 30.0
 CANCELLED = "the run was cancelled"
 
 
@@ -27,56 +32,90 @@ class TaskLife:
 
     def __init__(self, books: Books) -> None:
         self._books = books
+        self.attempts = Attempts(books)
 
     def update(self, status: TaskStatus) -> None:
         """Take in a status update: acknowledge it always, count it once."""
         books = self._books
         if status.uuid is not None and status.agent_id is not None:
             books.send(do.Acknowledge(status.agent_id, status.task_id, status.uuid))
-        record = books.tasks.find(status.task_id)
-        if record is None or not record.phase.is_active:
+        found = books.tasks.find(status.task_id)
+        if found is None or found[1] != found[0].launches or not found[0].phase.is_active:
+            self._not_ours_any_more(status, found)
             return
+        record = found[0]
         if status.uuid is not None:
             if status.uuid in record.heard:
                 return
             record.heard.add(status.uuid)
         books.reconciliation.heard(record)
-        row = meaning(status, started=record.started)
+        started = record.view.state not in (None, TaskState.TASK_STAGING)
+        row = meaning(status, started=started)
         match row.effect:
             case Effect.GOES_ON:
                 self._goes_on(record, status, row.phase)
             case Effect.AWAIT:
                 self._await(record, status)
-            case Effect.ENDS:
-                self._end(record, row.phase, status)
-            case Effect.LAUNCH_AGAIN:
-                self._launch_again(record, status)
+            case Effect.FAILS if status.reason in HEARSAY and not books.cancelling:
+                self._hold_as_hearsay(record, status)
+            case _:
+                self._over(record, status, row.effect, row.phase)
 
     def deadline(self, kind: str, record: TaskRecord) -> None:
         """Do what a deadline of a task stands for."""
         policy = self._books.policy
         if kind == "relaunch":
-            self._wait_again(record)
+            self.attempts.wait(record)
+        elif kind == "any_agent":
+            if record.phase is Phase.WAITING and record.avoid:
+                self.attempts.accept_any_agent(record)
         elif kind == "kill_after":
             self.kill(record, f"it ran longer than {policy.kill_after:g} s (--kill_after)")
         elif kind == "kill_again":
             self.kill(record, record.kill_why or CANCELLED)
+        elif kind == "hearsay" and record.hearsay is not None:
+            row = TABLE[record.hearsay.state]
+            self._over(record, record.hearsay, row.effect, row.phase)
+        elif self._must_hear_first(kind, record):
+            pass
         elif kind == "unreachable":
-            self._send_kill(record, "its agent was away too long")
-            self.end_unheard(
-                record,
-                Phase.LOST,
-                f"its agent did not come back within {policy.unreachable_timeout:g} s"
-                " (--unreachable_timeout)",
-            )
+            within = f"{policy.unreachable_timeout:g} s (--unreachable_timeout)"
+            self._give_up(record, f"its agent did not come back within {within}")
+        elif kind == "staging":
+            within = f"{policy.staging_timeout:g} s (--staging_timeout)"
+            self._give_up(record, f"nothing was heard of its start within {within}")
 
-    def cancel_all(self) -> None:
+    def restore(self, record: TaskRecord) -> None:
+        """Set the clocks of a task the journal knows."""
+        books = self._books
+        view = record.view
+        if record.phase is Phase.WAITING:
+            if record.retry_at is not None and record.retry_at > books.now:
+                books.timers.set(("relaunch", record.position), record.retry_at)
+            else:
+                self.attempts.wait(record)
+        elif record.phase is Phase.LAUNCHED:
+            if view.state in (None, TaskState.TASK_STAGING):
+                self._start_staging_clock(record, view.launched_at or books.now)
+        elif record.phase is Phase.RUNNING and view.started_at is not None:
+            self._start_kill_clock(record, view.started_at)
+
+    def launched(self, record: TaskRecord) -> None:
+        """Start the clock of a launch."""
+        self._start_staging_clock(record, self._books.now)
+
+    def cancel_all(self, exit_code: ExitCode, message: str | None = None) -> None:
         """End what waits and kill what the cluster holds."""
         books = self._books
+        books.cancel_code = exit_code
+        books.message = message
+        books.save(CancelEntry(books.now, exit_code, message))
         books.waiting.drain()
         for record in books.tasks.records:
             if record.phase is Phase.WAITING:
-                self.end_unheard(record, Phase.CANCELLED, f"{CANCELLED} before it started")
+                before = f"attempt {record.launches + 1}" if record.launches else "it started"
+                books.tasks.change(record, message=f"{CANCELLED} before {before}")
+                self.attempts.end(record, Phase.CANCELLED)
         self.kill_active(CANCELLED)
 
     def kill_active(self, why: str) -> None:
@@ -84,12 +123,13 @@ class TaskLife:
         for record in self._books.tasks.active():
             if record.phase is Phase.UNREACHABLE:
                 self._send_kill(record, why)
-                self.end_unheard(record, Phase.CANCELLED, f"{why}; its agent is unreachable")
+                self._books.tasks.change(record, message=f"{why}; its agent is unreachable")
+                self.attempts.end(record, Phase.CANCELLED)
             else:
                 self.kill(record, why)
 
     def kill(self, record: TaskRecord, why: str) -> None:
-        """Send a kill, and again every ``KILL_AGAIN`` seconds until the task has ended."""
+        """Send a kill, and again every ``KILL_AGAIN`` seconds until the attempt has ended."""
         books = self._books
         if record.kill_why is None:
             books.tell(fact.KillSent(books.now, task_id=record.spec.task_id, why=why))
@@ -98,16 +138,20 @@ class TaskLife:
 
     def end_unheard(self, record: TaskRecord, phase: Phase, message: str) -> None:
         """End a task by our own decision, without a word from the cluster."""
-        books = self._books
-        self._leave_agent(record)
-        books.tasks.change(record, phase=phase, message=message, ended_at=books.now)
-        self._tell_end(record, None)
+        self._books.tasks.change(record, message=message)
+        self.attempts.end(record, phase)
+
+    def lose_all(self, why: str) -> None:
+        """The cluster holds nothing of us any more: every attempt is lost."""
+        for record in self._books.tasks.active():
+            self._books.tasks.change(record, message=why, reason=None)
+            self.attempts.loses(record, blame_agent=False)
 
     def _goes_on(self, record: TaskRecord, status: TaskStatus, phase: Phase) -> None:
         books = self._books
         books.timers.cancel(("unreachable", record.position))
         if status.state is not TaskState.TASK_STAGING:
-            record.started = True
+            books.timers.cancel(("staging", record.position))
         changed = (phase, status.state) != (record.phase, record.view.state)
         running = status.state is TaskState.TASK_RUNNING
         started_at = record.view.started_at
@@ -123,21 +167,21 @@ class TaskLife:
             **self._sandbox(record, status),
         )
         if changed:
+            books.changed(record)
             self._tell_update(record, status)
-        limit = books.policy.kill_after
-        key = ("kill_after", record.position)
-        # Health checks repeat RUNNING; the first one starts the only clock.
-        if running and limit is not None and record.kill_why is None:
-            books.timers.set_once(key, books.now + limit)
+        if running:
+            self._start_kill_clock(record, books.now)
 
     def _await(self, record: TaskRecord, status: TaskStatus) -> None:
         books = self._books
         if books.cancelling:
             # The kill reaches it when its agent comes back; there is nothing to wait for.
-            self._end(record, Phase.CANCELLED, status)
+            books.tasks.change(record, state=status.state, message=status.message)
+            self.attempts.end(record, Phase.CANCELLED)
             return
         elapsed = books.now - (status.unreachable_time or books.now)
         patience = max(0.0, books.policy.unreachable_timeout - max(0.0, elapsed))
+        books.timers.cancel(("staging", record.position))
         books.timers.set_once(("unreachable", record.position), books.now + patience)
         books.reconciliation.ask_about(record, books.now)
         changed = status.state is not record.view.state
@@ -149,83 +193,94 @@ class TaskLife:
             reason=status.reason,
         )
         if changed:
+            books.changed(record)
             self._tell_update(record, status)
 
-    def _launch_again(self, record: TaskRecord, status: TaskStatus) -> None:
+    def _hold_as_hearsay(self, record: TaskRecord, status: TaskStatus) -> None:
+        """Wait for the agent's own word: the master's answer lacks reason and exit status."""
         books = self._books
-        if books.cancelling:
-            self._end(record, Phase.CANCELLED, status)
-            return
-        if record.launches >= MAX_LAUNCHES:
-            self._end(record, Phase.LOST, status)
-            return
-        self._leave_agent(record)
-        books.tasks.change(
-            record,
-            phase=Phase.WAITING,
-            state=status.state,
-            message=status.message,
-            reason=status.reason,
-            agent_id=None,
-            hostname=None,
-        )
-        books.tell(
-            fact.TaskRequeued(
-                books.now,
-                task_id=record.spec.task_id,
-                state=status.state,
-                message=status.message,
-            )
-        )
-        delay = _RELAUNCH_DELAYS[min(record.launches - 1, len(_RELAUNCH_DELAYS) - 1)]
-        if delay:
-            books.timers.set(("relaunch", record.position), books.now + delay)
-        else:
-            self._wait_again(record)
+        record.hearsay = status
+        for kind in ("unreachable", "staging"):
+            books.timers.cancel((kind, record.position))
+        books.timers.set_once(("hearsay", record.position), books.now + TRUE_WORD_WITHIN)
 
-    def _wait_again(self, record: TaskRecord) -> None:
-        self._books.waiting.push(record.position, record.spec)
-        self._books.offers_wanted.wish()
-
-    def _end(self, record: TaskRecord, phase: Phase, status: TaskStatus) -> None:
+    def _over(self, record: TaskRecord, status: TaskStatus, effect: Effect, phase: Phase) -> None:
         books = self._books
-        self._leave_agent(record)
-        message = status.message
-        if phase is Phase.KILLED and record.kill_why is not None:
-            if books.cancelling:
-                phase = Phase.CANCELLED
-            else:
-                message = record.kill_why
         exit_status, signal = how_it_ended(status.message)
+        asked = status.state is TaskState.TASK_KILLED and record.kill_why is not None
         books.tasks.change(
             record,
-            phase=phase,
             state=status.state,
-            message=message,
+            message=record.kill_why if asked and not books.cancelling else status.message,
             reason=status.reason,
             ended_at=status.timestamp or books.now,
             exit_status=exit_status,
             signal=signal,
             **self._sandbox(record, status),
         )
-        self._tell_end(record, status.reason)
-        books.offers_wanted.wish()
+        agent_id = record.view.agent_id or ""
+        if effect is Effect.FINISHES:
+            books.health.finished(agent_id, books.now)
+            self.attempts.end(record, phase)
+        elif effect is Effect.REFUSED:
+            self.attempts.end(record, phase)
+        elif effect is Effect.LOSES:
+            self.attempts.loses(record, blame_agent=True)
+        elif asked and books.cancelling:
+            self.attempts.end(record, Phase.CANCELLED)
+        else:
+            self.attempts.fails(record, phase)
+
+    def _give_up(self, record: TaskRecord, why: str) -> None:
+        """Count an attempt lost although it may live on; should it come back, it is killed."""
+        self._send_kill(record, why)
+        self._books.tasks.change(record, message=why)
+        self.attempts.loses(record, blame_agent=True)
+
+    def _not_ours_any_more(self, status: TaskStatus, found: tuple[TaskRecord, int] | None) -> None:
+        """Kill what lives although it is in no book, was given up, or was replaced."""
+        books = self._books
+        if status.state not in ALIVE:
+            return
+        books.send(do.Kill(status.task_id, status.agent_id))
+        if found is None:
+            stray = f"task {status.task_id} runs in our framework but is in no book: killing it"
+            books.tell(fact.Warned(books.now, message=stray))
+        else:
+            record, attempt = found
+            task_id = record.spec.task_id
+            books.tell(fact.AttemptSuperseded(books.now, task_id=task_id, attempt=attempt))
+
+    def _must_hear_first(self, kind: str, record: TaskRecord) -> bool:
+        """Put a deadline off while we cannot know what became of the task."""
+        books = self._books
+        heard_by = (books.contact_at or books.now) + ANSWERS_COME_WITHIN
+        if books.connected and heard_by <= books.now:
+            return False
+        again = heard_by if books.connected else books.now + ANSWERS_COME_WITHIN
+        books.timers.set((kind, record.position), again)
+        return True
+
+    def _start_staging_clock(self, record: TaskRecord, at: float) -> None:
+        deadline = at + self._books.policy.staging_timeout
+        self._books.timers.set(("staging", record.position), deadline)
+
+    def _start_kill_clock(self, record: TaskRecord, at: float) -> None:
+        limit = self._books.policy.kill_after
+        # Health checks repeat RUNNING; the first one starts the only clock.
+        if limit is not None and record.kill_why is None:
+            self._books.timers.set_once(("kill_after", record.position), at + limit)
 
     def _send_kill(self, record: TaskRecord, why: str) -> None:
         record.kill_why = why
-        if self._books.connected:
-            self._books.send(do.Kill(record.attempt_id, record.view.agent_id))
-
-    def _leave_agent(self, record: TaskRecord) -> None:
-        self._books.agents.release(record.view.agent_id, record.attempt_id)
-        self._books.reconciliation.heard(record)
-        for kind in ("kill_after", "unreachable", "kill_again", "relaunch"):
-            self._books.timers.cancel((kind, record.position))
+        books = self._books
+        if books.connected:
+            books.send(do.Kill(books.tasks.attempt_id(record), record.view.agent_id))
 
     def _sandbox(self, record: TaskRecord, status: TaskStatus) -> dict[str, str]:
         books = self._books
         agent_id = record.view.agent_id or ""
-        executor = status.executor_id or record.attempt_id
+        executor = status.executor_id or books.tasks.attempt_id(record)
         runs = f"frameworks/{books.framework_id}/executors/{executor}/runs"
         places: dict[str, str] = {}
         url = books.agents.url(agent_id)
@@ -245,18 +300,5 @@ class TaskLife:
                 state=status.state,
                 message=status.message,
                 reason=status.reason,
-            )
-        )
-
-    def _tell_end(self, record: TaskRecord, reason: str | None) -> None:
-        view = record.view
-        self._books.tell(
-            fact.TaskEnded(
-                self._books.now,
-                task_id=record.spec.task_id,
-                phase=view.phase,
-                state=view.state,
-                message=view.message,
-                reason=reason,
             )
         )

@@ -1,4 +1,4 @@
-"""What each task state means for a task of the batch: one table, a reason per row."""
+"""What each task state means for an attempt of a task: one table, a reason per row."""
 
 from __future__ import annotations
 
@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 
 
 class Effect(Enum):
-    """What to do with a task after an update."""
+    """What to do with a task after an update of its attempt."""
 
-    GOES_ON = "it goes on"
-    ENDS = "it has ended"
-    LAUNCH_AGAIN = "it never started; launch it again"
-    AWAIT = "nobody knows; wait for its agent"
+    GOES_ON = "goes on"
+    AWAIT = "waited for"
+    FINISHES = "done"
+    FAILS = "failure: counts against --max_attempts"
+    LOSES = "loss: launched again, not counted"
+    REFUSED = "final: not tried again"
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """The effect of a state, the phase it leads to, and why."""
+    """The effect of a state, the phase of the attempt it leads to, and why."""
 
     effect: Effect
     phase: Phase
@@ -36,17 +38,17 @@ TABLE: dict[TaskState, Meaning] = {
     TaskState.TASK_STARTING: Meaning(Effect.GOES_ON, Phase.LAUNCHED, "the executor has it"),
     TaskState.TASK_RUNNING: Meaning(Effect.GOES_ON, Phase.RUNNING, "its process runs"),
     TaskState.TASK_KILLING: Meaning(Effect.GOES_ON, Phase.RUNNING, "a kill is under way"),
-    TaskState.TASK_FINISHED: Meaning(Effect.ENDS, Phase.FINISHED, "it ended with status 0"),
-    TaskState.TASK_FAILED: Meaning(Effect.ENDS, Phase.FAILED, "it ended otherwise"),
-    TaskState.TASK_KILLED: Meaning(Effect.ENDS, Phase.KILLED, "somebody killed it"),
-    TaskState.TASK_ERROR: Meaning(Effect.ENDS, Phase.ERROR, "the master refuses it for good"),
-    TaskState.TASK_LOST: Meaning(Effect.ENDS, Phase.LOST, "its agent is lost"),
+    TaskState.TASK_FINISHED: Meaning(Effect.FINISHES, Phase.FINISHED, "it ended with status 0"),
+    TaskState.TASK_FAILED: Meaning(Effect.FAILS, Phase.FAILED, "it ended otherwise"),
+    TaskState.TASK_KILLED: Meaning(Effect.FAILS, Phase.KILLED, "somebody killed it"),
+    TaskState.TASK_ERROR: Meaning(Effect.REFUSED, Phase.ERROR, "the master refuses it for good"),
+    TaskState.TASK_LOST: Meaning(Effect.LOSES, Phase.LOST, "its agent is lost"),
     TaskState.TASK_DROPPED: Meaning(
-        Effect.LAUNCH_AGAIN, Phase.WAITING, "a passing trouble kept it from starting"
+        Effect.LOSES, Phase.LOST, "a passing trouble kept it from starting"
     ),
-    TaskState.TASK_GONE: Meaning(Effect.ENDS, Phase.LOST, "it ran and is no more"),
+    TaskState.TASK_GONE: Meaning(Effect.LOSES, Phase.LOST, "it is no more, or never was"),
     TaskState.TASK_GONE_BY_OPERATOR: Meaning(
-        Effect.ENDS, Phase.LOST, "an operator gave its agent up"
+        Effect.LOSES, Phase.LOST, "an operator gave its agent up"
     ),
     TaskState.TASK_UNREACHABLE: Meaning(
         Effect.AWAIT, Phase.UNREACHABLE, "its agent may come back with it"
@@ -56,20 +58,24 @@ TABLE: dict[TaskState, Meaning] = {
     ),
 }
 
-_NEVER_STARTED = Meaning(Effect.LAUNCH_AGAIN, Phase.WAITING, "the launch came to nothing")
-_DROPPED_LATE = Meaning(Effect.ENDS, Phase.LOST, "it had started before it was dropped")
-# LOST is what DROPPED is called to frameworks without PARTITION_AWARE.
-_LOST_BEFORE_START = frozenset({"REASON_INVALID_OFFERS", "REASON_AGENT_RESTARTED"})
+# What the agent or its operator did to a running task is not the task's own failure. An executor
+# that ends before it has started the task is: its container cannot be had.
+NOT_ITS_FAULT: dict[tuple[TaskState, str], str] = {
+    (TaskState.TASK_FAILED, "REASON_EXECUTOR_TERMINATED"): "its executor ended under it",
+    (TaskState.TASK_FAILED, "REASON_IO_SWITCHBOARD_EXITED"): "its agent lost its output",
+    (TaskState.TASK_KILLED, "REASON_AGENT_DRAINING"): "its agent is being drained",
+}
+
+# What a master repeats of an agent's words is the state alone, without how it came to it.
+HEARSAY = frozenset({"REASON_RECONCILIATION", "REASON_AGENT_REREGISTERED"})
+
+# An attempt in one of these states has, or will have, a process.
+ALIVE = frozenset({TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TASK_RUNNING})
 
 
 def meaning(status: TaskStatus, *, started: bool) -> Meaning:
-    """Read an update of a task; ``started`` says whether its executor was ever heard of."""
-    row = TABLE[status.state]
-    if started:
-        return _DROPPED_LATE if row.effect is Effect.LAUNCH_AGAIN else row
-    if status.state is TaskState.TASK_LOST and status.reason in _LOST_BEFORE_START:
-        return _NEVER_STARTED
-    # The agent is there and has not heard of the task: the launch never reached it.
-    if status.state is TaskState.TASK_GONE and status.reason == "REASON_RECONCILIATION":
-        return _NEVER_STARTED
-    return row
+    """Read an update of an attempt; ``started`` says whether its executor was ever heard of."""
+    why = NOT_ITS_FAULT.get((status.state, status.reason or ""))
+    if why is not None and started:
+        return Meaning(Effect.LOSES, Phase.LOST, why)
+    return TABLE[status.state]

@@ -12,7 +12,7 @@ for large ones); otherwise they are spread over the agents.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,16 @@ LONGEST_DRAIN = 600.0
 
 @dataclass(slots=True, eq=False)
 class Bundle:
-    """All offers of one agent in hand, taken as one: an ACCEPT may name them together."""
+    """All offers of one agent in hand, taken as one: an ACCEPT may name them together.
+
+    An agent that is ``resting`` takes only tasks that are pinned to it.
+    """
 
     agent_id: str
     hostname: str
     offers: list[Offer]
     left: Resources
+    resting: bool = False
     placed: list[tuple[int, Resources]] = field(default_factory=list)
     free: Measure = (0, 0)
 
@@ -56,7 +60,9 @@ class Bundle:
 
     def try_place(self, shape: Shape) -> Resources | None:
         """The pieces one task of this shape would take here, ``None`` when it does not fit."""
-        if shape.agent_id not in (None, self.agent_id) or not _may_fit(shape, self):
+        if not shape.may_go_to(self.agent_id) or not _may_fit(shape, self):
+            return None
+        if self.resting and shape.agent_id is None:
             return None
         pieces = take(self.left, shape.wanted)
         if pieces is None or shape.executor is None:
@@ -75,14 +81,17 @@ class Bundle:
         self.placed.append((position, pieces))
 
 
-def bundle(offers: Iterable[Offer]) -> list[Bundle]:
+def bundle(offers: Iterable[Offer], is_resting: Callable[[str], bool]) -> list[Bundle]:
     """Merge the offers of each agent (and role: an ACCEPT may not mix roles)."""
     bundles: dict[tuple[str, str | None], Bundle] = {}
     for offer in offers:
         key = offer.agent_id, offer.role
         known = bundles.get(key)
         if known is None:
-            bundles[key] = Bundle(offer.agent_id, offer.hostname, [offer], offer.resources)
+            resting = is_resting(offer.agent_id)
+            bundles[key] = Bundle(
+                offer.agent_id, offer.hostname, [offer], offer.resources, resting=resting
+            )
         else:
             known.add(offer)
     return list(bundles.values())
@@ -157,7 +166,7 @@ def _drained_agents(
             (_room(measure(resources)), agent_id)
             for agent_id, resources in seen_at_once.items()
             if agent_id not in drained
-            and shape.agent_id in (None, agent_id)
+            and shape.may_go_to(agent_id)
             and take(resources, shape.total) is not None
         ]
         if able:

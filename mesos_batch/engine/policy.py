@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mesos_batch.model.limit import Limit
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Settings of the engine; times are seconds.
 
-    ``unplaceable_timeout``: how long a task that fits no known agent waits for a larger one.
-    ``unreachable_timeout``: how long a task is waited for whose agent is away.
-    ``kill_after``: how long a task may run. ``sandbox_roots`` maps agents of a local cluster to
-    their work directories on this machine.
+    ``max_attempts``: how often a task that fails by itself is tried. ``max_losses``: how often
+    one is launched again that was lost by no fault of its own. ``max_failures``: how many tasks
+    may fail before the run is stopped. ``unplaceable_timeout``: how long a task that fits no
+    known agent waits for a larger one. ``unreachable_timeout``: how long a task is waited for
+    whose agent is away. ``staging_timeout``: how long a launch may go unanswered.
+    ``kill_after``: how long an attempt may run. ``failover_timeout``: how long the master keeps
+    the framework without us. ``sandbox_roots`` maps agents of a local cluster to their work
+    directories on this machine.
     """
 
     role: str = "*"
+    max_attempts: int = 1
+    max_losses: int = 10
+    max_failures: Limit | None = None
     unplaceable_timeout: float = 300.0
     unreachable_timeout: float = 900.0
+    staging_timeout: float = 900.0
     kill_after: float | None = None
+    failover_timeout: float = 604800.0
+    checkpoint: bool = False
     sandbox_roots: Mapping[str, str] = field(default_factory=dict)

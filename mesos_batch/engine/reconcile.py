@@ -1,8 +1,9 @@
 """Explicit reconciliation: ask the master about tasks we have not heard of.
 
-After a subscription every active task is asked about; those not answered are asked again with
-growing pauses (Mesos ``docs/reconciliation.md``). A launch that nobody ever answered is asked
-about as well, since a call may be lost and an update of the master's own is sent only once.
+After a subscription, and every quarter of an hour, every active task is asked about; those not
+answered are asked again with growing pauses (Mesos ``docs/reconciliation.md``). A launch that
+nobody ever answered is asked about as well, since a call may be lost and an update of the
+master's own is sent only once.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
 SILENT_LAUNCH = 60.0
+# Mesos advises every 15 minutes; it also finds tasks of ours that are in no book.
+AGAIN = 900.0
 
 
 class Reconciliation:
@@ -49,14 +52,14 @@ class Reconciliation:
         """When :meth:`due` has something to ask."""
         return self._timers.next()
 
-    def due(self, now: float) -> tuple[tuple[str, str | None], ...]:
-        """The ``(task id, agent id)`` to ask about now."""
-        asked: list[tuple[str, str | None]] = []
+    def due(self, now: float) -> list[TaskRecord]:
+        """The tasks to ask about now."""
+        asked: list[TaskRecord] = []
         for position in self._timers.due(now):
             record, pause = self._asking[position]
-            asked.append((record.attempt_id, record.view.agent_id))
+            asked.append(record)
             self._ask(record, now + pause, min(2 * pause, LONGEST_PAUSE))
-        return tuple(asked)
+        return asked
 
     def _ask(self, record: TaskRecord, at: float, pause: float) -> None:
         self._asking[record.position] = record, pause

@@ -11,44 +11,74 @@ from typing import TYPE_CHECKING, Any
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
+from mesos_batch.engine.attempts import BAD_ENDS
 from mesos_batch.engine.books import Books, Turn
+from mesos_batch.engine.ending import LEAVE, Ending
 from mesos_batch.engine.life import CANCELLED, TaskLife
 from mesos_batch.engine.placement import Bundle, bundle, place
-from mesos_batch.engine.unplaceable import UnplaceableWatch
+from mesos_batch.engine.reconcile import AGAIN
+from mesos_batch.engine.restore import restore
+from mesos_batch.engine.unplaceable_tasks import UnplaceableTasks
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.saved import FrameworkEntry
 from mesos_batch.model.snapshot import RunSnapshot
 
 if TYPE_CHECKING:
     from mesos_batch.engine.policy import Policy
-    from mesos_batch.engine.tasks import TaskRecord
-    from mesos_batch.engine.waiting import Shape
+    from mesos_batch.model.resources import Resources
+    from mesos_batch.model.saved import Past
     from mesos_batch.model.task import TaskSpec
 
 # What fits no waiting task comes back when it has grown (the filter's subset rule) or when we
 # REVIVE, so a filter may be long.
 REFUSE_SECONDS = 60.0
 NO_OFFERS_WARNING = 30.0
+# Longer than any filter of ours: who wants offers and hears nothing so long may be forgotten.
+REVIVE_AFTER = 120.0
+# Whoever wakes so late was asleep, or held up by a call: what the cluster said meanwhile waits.
+LATE = 5.0
+# Agents have ten minutes to register with a new master (--agent_reregister_timeout).
+AGENTS_RETURN_WITHIN = 660.0
 _NO_OFFERS = ("no_offers", 0)
+_LIST_AGENTS = ("list_agents", 0)
+_RECONCILE = ("reconcile", 0)
 
 
 class BatchScheduler:
-    """Runs a batch of tasks. Pure: events and the time (seconds) in, turns out."""
+    """Runs a batch of tasks. Pure: events and the time (seconds) in, turns out.
 
-    def __init__(self, tasks: Sequence[TaskSpec], policy: Policy, now: float) -> None:
+    ``past`` is what the journal knows of a run that goes on.
+    """
+
+    def __init__(
+        self, tasks: Sequence[TaskSpec], policy: Policy, now: float, past: Past | None = None
+    ) -> None:
         self._books = Books(tasks, policy, now)
         self._life = TaskLife(self._books)
-        self._unplaceable = UnplaceableWatch(policy.unplaceable_timeout)
+        restore(self._books, self._life, past)
+        self._unplaceable = UnplaceableTasks(self._books, self._life)
+        self._ending = Ending(self._books)
+        self._silence_told = False
         self._handlers: dict[type, Callable[[Any], None]] = {
             ev.Subscribed: self._on_subscribed,
             ev.ConnectionLost: self._on_connection_lost,
             ev.SubscriptionFailed: self._on_subscription_failed,
+            ev.FrameworkRemoved: self._on_framework_removed,
             ev.OffersArrived: self._on_offers,
             ev.UpdateArrived: self._on_update,
             ev.AgentFailed: self._on_agent_failed,
             ev.AgentsListed: self._on_agents_listed,
             ev.CancelAsked: self._on_cancel,
+            ev.DetachAsked: self._on_detach,
+            ev.TornDown: lambda _event: self._ending.torn_down(),
+        }
+        self._deadlines: dict[str, Callable[[], None]] = {
+            _NO_OFFERS[0]: self._miss_offers,
+            _RECONCILE[0]: self._reconcile_again,
+            LEAVE[0]: self._ending.leave,
+            _LIST_AGENTS[0]: lambda: self._books.send(do.ListAgents()),
         }
 
     @property
@@ -88,60 +118,98 @@ class BatchScheduler:
             cancelling=books.cancelling,
             exit_code=books.exit_code,
             message=books.message,
+            restart_losses=books.restart_losses,
         )
 
     def handle(self, event: ev.Event, now: float) -> Turn:
         """Decide what an event means at this time."""
         books = self._books
         books.now = now
-        books.turn = Turn()
         if not self.ended:
             handler = self._handlers.get(type(event))
             if handler is not None:
                 handler(event)
             self._settle()
-        return books.turn
+            books.save_changed()
+        turn, books.turn = books.turn, Turn()
+        return turn
 
     def _on_subscribed(self, event: ev.Subscribed) -> None:
         books = self._books
         again = books.framework_id is not None
         books.connected = True
+        books.contact_at = books.now
         books.master = event.master
         books.framework_id = event.framework_id
+        books.save(FrameworkEntry(books.now, event.framework_id))
         books.offers_wanted.subscribed()
         books.tell(
             fact.Subscribed(
                 books.now, master=event.master, framework_id=event.framework_id, again=again
             )
         )
+        self._ending.subscribed()
+        if books.tasks.all_ended:
+            return
         books.send(do.ListAgents())
-        books.reconciliation.begin(books.tasks.active(), books.now)
+        if again:
+            self._reconcile()
+            books.agents_back_at = books.now + AGENTS_RETURN_WITHIN
+            books.timers.set(_LIST_AGENTS, books.agents_back_at)
+        books.timers.set(_RECONCILE, books.now + AGAIN)
         books.timers.set(_NO_OFFERS, books.now + NO_OFFERS_WARNING)
         if books.cancelling:
             self._life.kill_active(CANCELLED)
 
     def _on_connection_lost(self, event: ev.ConnectionLost) -> None:
         books = self._books
-        books.connected = False
-        books.tell(fact.Disconnected(books.now, reason=event.reason, retry_in=event.retry_in))
+        if books.connected:
+            books.connected = False
+            books.contact_at = books.now
+            books.save(FrameworkEntry(books.now, books.framework_id))
+        # A master ends the subscription of a framework it tears down; that is no news.
+        if not self._ending.tearing_down:
+            books.tell(fact.Disconnected(books.now, reason=event.reason, retry_in=event.retry_in))
 
     def _on_subscription_failed(self, event: ev.SubscriptionFailed) -> None:
         self._books.connected = False
-        self._stop(ExitCode.CLUSTER, event.reason)
+        self._ending.stop(ExitCode.CLUSTER, event.reason, final=False)
+
+    def _on_framework_removed(self, event: ev.FrameworkRemoved) -> None:
+        """Our tasks are dead: start over when that is what was to be expected, else stop."""
+        books = self._books
+        books.connected = False
+        books.framework_id = None
+        books.save(FrameworkEntry(books.now, None))
+        if books.tasks.all_ended:
+            return
+        why = f"the cluster removed the framework and killed its tasks ({event.reason})"
+        self._life.lose_all(why)
+        if event.silent_for is not None and event.silent_for < books.policy.failover_timeout:
+            self._ending.stop(ExitCode.CLUSTER, f"{why}: somebody tore it down", final=False)
+        else:
+            books.tell(fact.Warned(books.now, message=f"{why}: launching them again"))
 
     def _on_offers(self, event: ev.OffersArrived) -> None:
         books = self._books
         offers = event.offers
         books.offers_seen = True
-        books.timers.cancel(_NO_OFFERS)
+        books.timers.set(_NO_OFFERS, books.now + REVIVE_AFTER)
         books.offers_wanted.offers_arrived(len(offers), books.now)
         books.agents.offered(offers)
-        bundles = bundle(offers)
-        place(books.waiting, bundles, books.agents.seen_at_once(), books.now)
-        declined = [offer_id for group in bundles if not group.placed for offer_id in group.ids]
+        for offer in offers:
+            self._life.attempts.agent_is_back(offer.agent_id)
+        bundles = bundle(offers, lambda agent_id: books.health.rest_left(agent_id, books.now) > 0)
+        place(books.waiting, bundles, self._drainable(), books.now)
+        declined: list[str] = []
         for group in bundles:
             if group.placed:
                 self._launch(group)
+            elif group.resting:
+                rest = books.health.rest_left(group.agent_id, books.now)
+                books.send(do.Decline(group.ids, rest))
+            else:
+                declined += group.ids
         if declined:
             books.send(do.Decline(tuple(declined), REFUSE_SECONDS))
         books.tell(
@@ -149,16 +217,25 @@ class BatchScheduler:
                 books.now,
                 offers=len(offers),
                 launched=sum(len(group.placed) for group in bundles),
-                declined=len(declined),
+                declined=sum(len(group.ids) for group in bundles if not group.placed),
             )
         )
+
+    def _drainable(self) -> dict[str, Resources]:
+        """What each agent that does not rest had at one time."""
+        books = self._books
+        return {
+            agent_id: seen
+            for agent_id, seen in books.agents.seen_at_once().items()
+            if not books.health.rest_left(agent_id, books.now)
+        }
 
     def _launch(self, group: Bundle) -> None:
         books = self._books
         launches: list[do.TaskLaunch] = []
         for position, resources in group.placed:
             record = books.tasks.records[position]
-            self._clear_unplaceable(record)
+            self._unplaceable.clear(record)
             attempt_id = books.tasks.next_attempt(record)
             books.tasks.change(
                 record,
@@ -168,12 +245,22 @@ class BatchScheduler:
                 hostname=group.hostname,
                 launches=record.launches,
                 launched_at=books.now,
+                started_at=None,
                 message=None,
                 reason=None,
+                exit_status=None,
+                signal=None,
+                sandbox_url=None,
+                sandbox_path=None,
             )
+            books.changed(record)
+            books.timers.cancel(("any_agent", position))
+            self._life.launched(record)
             books.agents.use(group.agent_id, attempt_id, resources)
             books.reconciliation.launched(record, books.now)
-            launches.append(do.TaskLaunch(attempt_id, record.spec, resources))
+            launches.append(
+                do.TaskLaunch(attempt_id, record.spec, resources, position, record.launches)
+            )
             books.tell(
                 fact.TaskLaunched(
                     books.now,
@@ -191,26 +278,39 @@ class BatchScheduler:
         self._books.agents.forget(event.agent_id)
 
     def _on_agents_listed(self, event: ev.AgentsListed) -> None:
-        self._books.agents.listed(event.agents)
+        books = self._books
+        books.agents.listed(event.agents, all_are_back=books.now >= books.agents_back_at)
 
     def _on_cancel(self, event: ev.CancelAsked) -> None:
         if not self._books.cancelling:
-            self._books.cancel_code = event.exit_code
-            self._life.cancel_all()
+            self._life.cancel_all(event.exit_code)
+
+    def _on_detach(self, event: ev.DetachAsked) -> None:
+        self._books.connected = False
+        self._ending.stop(event.exit_code, "left; the tasks run on", final=False)
 
     def _settle(self) -> None:
         books = self._books
-        for key in books.timers.due(books.now) if not self.ended else ():
-            if key == _NO_OFFERS:
-                self._warn_no_offers()
+        first = books.timers.next()
+        if first is not None and books.now - first > LATE:
+            books.contact_at = books.now
+        for kind, position in books.timers.due(books.now) if not self.ended else ():
+            own = self._deadlines.get(kind)
+            if own is not None:
+                own()
             else:
-                kind, position = key
                 self._life.deadline(kind, books.tasks.records[position])
-        self._watch_unplaceable()
+        if books.connected and not self.ended:
+            self._unplaceable.look()
+        self._stop_after_too_many()
         if books.tasks.all_ended and not self.ended:
-            self._stop(self._final_code(), None)
-        if self.ended or not books.connected:
-            return
+            self._ending.tear_down()
+        elif books.connected and not self.ended:
+            self._ask_for_what_is_missing()
+
+    def _ask_for_what_is_missing(self) -> None:
+        """Offers, and news of tasks."""
+        books = self._books
         waiting = self._wants_offers()
         if books.offers_wanted.should_suppress(waiting=waiting):
             books.send(do.Suppress())
@@ -218,7 +318,34 @@ class BatchScheduler:
             books.send(do.Revive())
         asked = books.reconciliation.due(books.now)
         if asked:
-            books.send(do.Reconcile(asked))
+            books.send(
+                do.Reconcile(
+                    tuple((books.tasks.attempt_id(task), task.view.agent_id) for task in asked)
+                )
+            )
+
+    def _reconcile(self) -> None:
+        """Ask for all the master knows, then about each task we believe in."""
+        books = self._books
+        books.send(do.Reconcile(()))
+        books.reconciliation.begin(books.tasks.active(), books.now)
+
+    def _reconcile_again(self) -> None:
+        books = self._books
+        if books.connected:
+            books.contact_at = books.now
+            books.save(FrameworkEntry(books.now, books.framework_id))
+            self._reconcile()
+            books.timers.set(_RECONCILE, books.now + AGAIN)
+
+    def _stop_after_too_many(self) -> None:
+        books = self._books
+        limit = books.policy.max_failures
+        if limit is None or books.cancelling or self.ended or books.tasks.all_ended:
+            return
+        if limit.exceeded_by(books.tasks.ended(*BAD_ENDS), len(books.tasks.records)):
+            stopped = f"stopped because more than {limit} tasks failed (--max_failures)"
+            self._life.cancel_all(ExitCode.TASK_FAILED, stopped)
 
     def _wants_offers(self) -> bool:
         """Whether an offer could help; a new large agent shows in the master's list first.
@@ -230,73 +357,18 @@ class BatchScheduler:
         hopeless = self._unplaceable.all_known and listed
         return len(books.waiting) > 0 and not hopeless
 
-    def _warn_no_offers(self) -> None:
+    def _miss_offers(self) -> None:
+        """Ask again: a REVIVE that is accepted may be dropped all the same."""
         books = self._books
         if not books.connected or not self._wants_offers():
             return
-        books.tell(
-            fact.Warned(
-                books.now,
-                message=f"no offer for role {books.policy.role} in {NO_OFFERS_WARNING:g} s:"
-                " other frameworks hold what is there, or the role gets nothing",
-            )
-        )
-
-    def _watch_unplaceable(self) -> None:
-        books = self._books
-        if self.ended or not books.connected:
+        books.timers.set(_NO_OFFERS, books.now + REVIVE_AFTER)
+        books.offers_wanted.wish()
+        if books.offers_seen or self._silence_told:
             return
-        verdict = self._unplaceable.look(
-            books.waiting, books.agents, offers_seen=books.offers_seen, now=books.now
-        )
-        if verdict.list_agents:
-            books.send(do.ListAgents())
-        for shape, explanation, deadline in verdict.found:
-            self._tell_unplaceable(shape, explanation, deadline)
-        for shape in verdict.cleared:
-            for position in shape.positions():
-                self._clear_unplaceable(books.tasks.records[position])
-        for shape, explanation in verdict.expired:
-            for position in books.waiting.clear(shape):
-                record = books.tasks.records[position]
-                self._life.end_unheard(record, Phase.UNPLACEABLE, explanation)
-
-    def _tell_unplaceable(self, shape: Shape, explanation: str, deadline: float) -> None:
-        books = self._books
-        for position in shape.positions():
-            record = books.tasks.records[position]
-            record.unplaceable = True
-            books.tasks.change(record, message=explanation)
-            books.tell(
-                fact.TaskUnplaceable(
-                    books.now,
-                    task_id=record.spec.task_id,
-                    explanation=explanation,
-                    deadline=deadline,
-                )
-            )
-
-    def _clear_unplaceable(self, record: TaskRecord) -> None:
-        if record.unplaceable:
-            record.unplaceable = False
-            self._books.tasks.change(record, message=None)
-            self._books.tell(fact.TaskPlaceable(self._books.now, task_id=record.spec.task_id))
-
-    def _final_code(self) -> ExitCode:
-        books = self._books
-        if books.cancel_code is not None:
-            return books.cancel_code
-        phases = {record.phase for record in books.tasks.records}
-        if phases <= {Phase.FINISHED}:
-            return ExitCode.FINISHED
-        if phases <= {Phase.FINISHED, Phase.UNPLACEABLE}:
-            return ExitCode.UNPLACEABLE
-        return ExitCode.TASK_FAILED
-
-    def _stop(self, code: ExitCode, message: str | None) -> None:
-        books = self._books
-        books.exit_code = code
-        books.message = message
-        if books.connected:
-            books.send(do.Teardown())
-        books.tell(fact.RunEnded(books.now, exit_code=code, message=message))
+        self._silence_told = True
+        why = "other frameworks hold what is there, or the role gets nothing"
+        if books.agents.complete and not len(books.agents):
+            why = "the master has no agent"
+        silence = f"no offer for role {books.policy.role} in {NO_OFFERS_WARNING:g} s: {why}"
+        books.tell(fact.Warned(books.now, message=silence))

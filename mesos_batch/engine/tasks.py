@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.saved import AttemptEntry, TaskEntry
 from mesos_batch.model.snapshot import TaskView
 
 if TYPE_CHECKING:
+    from mesos_batch.model.status import TaskStatus
     from mesos_batch.model.task import TaskSpec
 
 _EXIT_STATUS = re.compile(r"(?:Command|Container) exited with status (\d+)")
@@ -19,17 +21,24 @@ _SIGNAL = re.compile(r"(?:Command|Container) terminated with signal (.+?)(?: \(c
 
 @dataclass(slots=True, eq=False)
 class TaskRecord:
-    """One task of the batch and its present attempt.
+    """One task of the batch and its latest attempt, whose number is ``launches``.
 
-    Each attempt has a task id of its own, since an agent refuses an id whose executor lingers.
-    ``started`` is whether the attempt's executor was heard of, ``kill_why`` why we killed it.
+    ``failures`` are attempts that counted, ``losses`` those that did not. ``over`` is how and
+    when the latest attempt ended while the task itself goes on. ``avoid`` are agents on which
+    it came to grief, ``kill_why`` is why we killed the attempt, ``heard`` what was counted of it,
+    ``hearsay`` a failure the master knows of before its agent has told us how it came.
     """
 
     position: int
     view: TaskView
     launches: int = 0
-    started: bool = False
+    failures: int = 0
+    losses: int = 0
+    over: tuple[Phase, float] | None = None
+    retry_at: float | None = None
+    avoid: frozenset[str] = frozenset()
     kill_why: str | None = None
+    hearsay: TaskStatus | None = None
     unplaceable: bool = False
     heard: set[bytes] = field(default_factory=set)
 
@@ -43,11 +52,43 @@ class TaskRecord:
         """Where the task is."""
         return self.view.phase
 
-    @property
-    def attempt_id(self) -> str:
-        """The task id of the present attempt: the task's own, then ``id~2``, ``id~3``."""
-        own = self.spec.task_id
-        return own if self.launches <= 1 else f"{own}~{self.launches}"
+    def task_entry(self) -> TaskEntry:
+        """The task as the journal keeps it."""
+        view = self.view
+        return TaskEntry(
+            position=self.position,
+            phase=view.phase,
+            launches=self.launches,
+            failures=self.failures,
+            losses=self.losses,
+            retry_at=self.retry_at,
+            state=view.state,
+            message=view.message,
+            reason=view.reason,
+            ended_at=view.ended_at,
+        )
+
+    def attempt_entry(self) -> AttemptEntry:
+        """The latest attempt as the journal keeps it."""
+        view = self.view
+        phase, ended_at = self.over or (view.phase, view.ended_at)
+        return AttemptEntry(
+            position=self.position,
+            number=self.launches,
+            phase=phase,
+            agent_id=view.agent_id or "",
+            hostname=view.hostname or "",
+            launched_at=view.launched_at or 0.0,
+            state=view.state,
+            message=view.message,
+            reason=view.reason,
+            started_at=view.started_at,
+            ended_at=ended_at,
+            exit_status=view.exit_status,
+            signal=view.signal,
+            sandbox_url=view.sandbox_url,
+            sandbox_path=view.sandbox_path,
+        )
 
 
 class Tasks:
@@ -59,9 +100,10 @@ class Tasks:
             for position, spec in enumerate(specs)
         ]
         self._views = [record.view for record in self.records]
-        self._by_id: dict[str, TaskRecord] = {}
+        self._attempts: dict[str, tuple[TaskRecord, int]] = {}
         self._active: dict[int, TaskRecord] = {}
-        self._open = len(self.records)
+        self._ended: dict[Phase, int] = {}
+        self._separator = _separator(specs)
 
     def views(self) -> tuple[TaskView, ...]:
         """The present view of each task; safe from any thread."""
@@ -70,39 +112,115 @@ class Tasks:
     @property
     def all_ended(self) -> bool:
         """Whether every task has its final phase."""
-        return self._open == 0
+        return sum(self._ended.values()) == len(self.records)
+
+    def ended(self, *phases: Phase) -> int:
+        """How many tasks ended in one of these phases."""
+        return sum(self._ended.get(phase, 0) for phase in phases)
 
     def active(self) -> list[TaskRecord]:
         """The tasks the cluster holds."""
         return list(self._active.values())
 
-    def find(self, attempt_id: str) -> TaskRecord | None:
-        """The record of a task id of the cluster, if it is that record's present attempt."""
-        record = self._by_id.get(attempt_id)
-        return record if record is not None and record.attempt_id == attempt_id else None
+    def find(self, attempt_id: str) -> tuple[TaskRecord, int] | None:
+        """The record and the number of the attempt that a task id of the cluster stands for."""
+        return self._attempts.get(attempt_id)
+
+    def attempt_id(self, record: TaskRecord) -> str:
+        """The task id of the latest attempt: the task's own, then ``id~2``, ``id~3``.
+
+        Each attempt has one of its own, since an agent refuses an id whose executor lingers.
+        """
+        return self._attempt_id(record, record.launches)
 
     def next_attempt(self, record: TaskRecord) -> str:
         """Begin another attempt and give its task id."""
         record.launches += 1
-        record.started = False
+        record.over = None
+        record.retry_at = None
+        record.kill_why = None
+        record.hearsay = None
         record.heard.clear()
-        self._by_id[record.attempt_id] = record
-        return record.attempt_id
+        attempt_id = self.attempt_id(record)
+        self._attempts[attempt_id] = record, record.launches
+        return attempt_id
+
+    def restore(self, record: TaskRecord, saved: TaskEntry, attempt: AttemptEntry | None) -> None:
+        """Take a task and its latest attempt from the journal."""
+        record.launches, record.failures = saved.launches, saved.failures
+        record.losses, record.retry_at = saved.losses, saved.retry_at
+        for number in range(1, record.launches + 1):
+            self._attempts[self._attempt_id(record, number)] = record, number
+        if attempt is None:
+            self._show(record, _view_of_task(record, saved))
+            return
+        if not saved.phase.is_active and attempt.phase.is_end:
+            record.over = attempt.phase, attempt.ended_at or attempt.launched_at
+        self._show(record, _view_of_attempt(record, saved, attempt))
 
     def change(self, record: TaskRecord, **values: Any) -> None:
         """Change the view of a task."""
-        before = record.phase
-        record.view = replace(record.view, **values)
-        self._views[record.position] = record.view
-        after = record.phase
+        self._show(record, replace(record.view, **values))
+
+    def _show(self, record: TaskRecord, view: TaskView) -> None:
+        before, after = record.view.phase, view.phase
+        record.view = view
+        self._views[record.position] = view
         if before is after:
             return
         if after.is_active:
             self._active[record.position] = record
         else:
             self._active.pop(record.position, None)
-        if after.is_end and not before.is_end:
-            self._open -= 1
+        if after.is_end:
+            self._ended[after] = self._ended.get(after, 0) + 1
+
+    def _attempt_id(self, record: TaskRecord, number: int) -> str:
+        own = record.spec.task_id
+        return own if number <= 1 else f"{own}{self._separator}{number}"
+
+
+def _view_of_task(record: TaskRecord, saved: TaskEntry) -> TaskView:
+    return TaskView(
+        spec=record.view.spec,
+        phase=saved.phase,
+        state=saved.state,
+        message=saved.message,
+        reason=saved.reason,
+        ended_at=saved.ended_at,
+    )
+
+
+def _view_of_attempt(record: TaskRecord, saved: TaskEntry, attempt: AttemptEntry) -> TaskView:
+    return TaskView(
+        spec=record.view.spec,
+        phase=saved.phase,
+        state=saved.state,
+        agent_id=attempt.agent_id,
+        hostname=attempt.hostname,
+        message=saved.message,
+        reason=saved.reason,
+        launches=saved.launches,
+        failures=saved.failures,
+        launched_at=attempt.launched_at,
+        started_at=attempt.started_at,
+        ended_at=saved.ended_at,
+        exit_status=attempt.exit_status,
+        signal=attempt.signal,
+        sandbox_url=attempt.sandbox_url,
+        sandbox_path=attempt.sandbox_path,
+    )
+
+
+def _separator(specs: Sequence[TaskSpec]) -> str:
+    """What stands between a task id and the number of an attempt: no id of the list looks so."""
+    separator = "~"
+    while any(
+        separator in spec.task_id and spec.task_id.rpartition(separator)[2].isdigit()
+        for spec in specs
+    ):
+        separator += "~"
+    return separator
 
 
 def how_it_ended(message: str | None) -> tuple[int | None, str | None]:

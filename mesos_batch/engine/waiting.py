@@ -31,12 +31,13 @@ class Shape:
     """Tasks with equal needs, the earliest of the task list first.
 
     ``passed_over_since`` is when offers first went to later tasks because none could hold this
-    one; ``None`` while that has not happened.
+    one; ``None`` while that has not happened. ``avoid`` are agents they had better not go to.
     """
 
     wanted: Resources
     executor: Resources | None
     agent_id: str | None
+    avoid: frozenset[str] = frozenset()
     passed_over_since: float | None = None
     measure: Measure = (0, 0)
     _positions: list[int] = field(default_factory=list)
@@ -69,12 +70,23 @@ class Shape:
         """Take the earliest task."""
         return heapq.heappop(self._positions)
 
+    def remove(self, position: int) -> None:
+        """Take a task out of the middle."""
+        self._positions.remove(position)
+        heapq.heapify(self._positions)
+
+    def may_go_to(self, agent_id: str) -> bool:
+        """Whether such a task is neither pinned to another agent nor kept off this one."""
+        return self.agent_id in (None, agent_id) and agent_id not in self.avoid
+
 
 class Waiting:
     """All waiting tasks; ``version`` grows when a shape begins or ends to wait."""
 
     def __init__(self) -> None:
         self._shapes: dict[ShapeKey, Shape] = {}
+        # Most tasks of a list share their resources; what they share is compared once.
+        self._keys: dict[tuple[int, int], tuple[TaskSpec, ShapeKey]] = {}
         self._count = 0
         self.version = 0
 
@@ -85,12 +97,12 @@ class Waiting:
         """The shapes with waiting tasks."""
         return iter([shape for shape in self._shapes.values() if len(shape)])
 
-    def push(self, position: int, spec: TaskSpec) -> Shape:
+    def push(self, position: int, spec: TaskSpec, avoid: frozenset[str] = frozenset()) -> Shape:
         """Let the task at this position of the task list wait."""
-        key = shape_key(spec)
+        key = self._key(spec, avoid)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = Shape(spec.resources, spec.executor_resources, spec.agent_id)
+            shape = Shape(spec.resources, spec.executor_resources, spec.agent_id, avoid)
             self._shapes[key] = shape
         self.version += not len(shape)
         shape.push(position)
@@ -104,6 +116,14 @@ class Waiting:
         self.version += not len(shape)
         return position
 
+    def stop_avoiding(self, position: int, spec: TaskSpec, avoid: frozenset[str]) -> None:
+        """Let a waiting task go to any agent again."""
+        shape = self._shapes[self._key(spec, avoid)]
+        shape.remove(position)
+        self._count -= 1
+        self.version += not len(shape)
+        self.push(position, spec)
+
     def drain(self) -> list[int]:
         """Take every task, in task list order."""
         positions = sorted(position for shape in self for position in shape.positions())
@@ -116,10 +136,15 @@ class Waiting:
         """Take every task of a shape, in task list order."""
         return [self.pop(shape) for _ in range(len(shape))]
 
-
-def shape_key(spec: TaskSpec) -> ShapeKey:
-    """What two tasks share when one fits exactly where the other does."""
-    return spec.agent_id, _resources_key(spec.resources), _resources_key(spec.executor_resources)
+    def _key(self, spec: TaskSpec, avoid: frozenset[str]) -> ShapeKey:
+        """What two tasks share when one fits exactly where the other does."""
+        objects = id(spec.resources), id(spec.executor_resources)
+        known = self._keys.get(objects)
+        if known is None:
+            wishes = _resources_key(spec.resources), _resources_key(spec.executor_resources)
+            # The task is kept because ids are those of living objects only.
+            known = self._keys[objects] = spec, wishes
+        return avoid, spec.agent_id, *known[1]
 
 
 def _resources_key(resources: Resources | None) -> ShapeKey | None:

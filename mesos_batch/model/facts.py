@@ -49,6 +49,15 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class RunResumed(Fact):
+    """A run goes on from its journal: how many tasks had ended, are active, wait."""
+
+    ended: int
+    active: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subscribed(Fact):
     """The master accepted the framework (again, when ``again`` is true)."""
 
@@ -96,11 +105,37 @@ class TaskUpdated(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TaskRequeued(Fact):
-    """A launch never became a task; it waits for another offer."""
+    """An attempt came to nothing; the task waits for another offer, at least ``delay`` seconds.
+
+    ``attempt`` is the number of the attempt that ended; ``counted`` says whether it used up one
+    of the attempts the user allows. ``phase`` is how the attempt ended.
+    """
 
     task_id: str
-    state: TaskState
+    phase: Phase
+    state: TaskState | None
+    attempt: int
+    delay: float
+    counted: bool
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptSuperseded(Fact):
+    """An attempt that was given up came back; it is killed and counts for nothing."""
+
+    task_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentRested(Fact):
+    """Attempts keep failing on an agent while others do well: it gets no task for a while."""
+
+    agent_id: str
+    hostname: str
+    seconds: float
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 class TaskView:
     """One task of the run.
 
-    Times are seconds since the epoch. ``exit_status`` is what the command returned, where the
-    cluster told it. ``sandbox_url`` browses the sandbox on the agent, ``sandbox_path`` is the
-    same on this machine when the cluster is local.
+    What is told of an attempt is told of the latest one: ``launches`` is its number, ``failures``
+    how many attempts counted as failed. Times are seconds since the epoch. ``exit_status`` is
+    what the command returned, where the cluster told it. ``sandbox_url`` browses the sandbox on
+    the agent, ``sandbox_path`` is the same on this machine when the cluster is local.
     """
 
     spec: TaskSpec
@@ -31,6 +32,7 @@ class TaskView:
     message: str | None = None
     reason: str | None = None
     launches: int = 0
+    failures: int = 0
     launched_at: float | None = None
     started_at: float | None = None
     ended_at: float | None = None
@@ -53,7 +55,11 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """Everything a display needs; ``exit_code`` is ``None`` while the run goes on."""
+    """Everything a display needs; ``exit_code`` is ``None`` while the run goes on.
+
+    ``restart_losses`` counts attempts that were lost when their agent restarted, which
+    checkpointing would have saved.
+    """
 
     at: float
     started_at: float
@@ -65,6 +71,7 @@ class RunSnapshot:
     cancelling: bool = False
     exit_code: ExitCode | None = None
     message: str | None = None
+    restart_losses: int = 0
 
     def counts(self) -> Counter[Phase]:
         """How many tasks are in each phase."""

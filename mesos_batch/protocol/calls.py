@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
@@ -72,9 +73,18 @@ def _offer_ids(
 
 
 def task_info(
-    launch: do.TaskLaunch, agent_id: str, framework_id: str, *, refined: bool
+    launch: do.TaskLaunch,
+    agent_id: str,
+    framework_id: str,
+    *,
+    refined: bool,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> pb.TaskInfo:
-    """The TaskInfo of one attempt: the task list's own with id, agent and pieces filled in."""
+    """The TaskInfo of one attempt: the task list's own with id, agent and pieces filled in.
+
+    Its command sees ``environment`` and which attempt of which task it is, as
+    ``MESOS_BATCH_...``; what the task list sets itself wins.
+    """
     info = pb.TaskInfo.FromString(launch.spec.payload)
     info.task_id.value = launch.task_id
     info.agent_id.value = agent_id
@@ -82,31 +92,59 @@ def task_info(
     info.resources.extend(resources_to(launch.resources.allocated_to(None), refined=refined))
     if info.HasField("executor"):
         info.executor.framework_id.value = framework_id
+    if info.HasField("command"):
+        _add_environment(info.command, {**environment, **_mark(launch)})
     return info
 
 
-def call_for(command: do.Command, framework_id: str, *, refined: bool) -> Call:
+def _mark(launch: do.TaskLaunch) -> dict[str, str]:
+    return {
+        "MESOS_BATCH_TASK_ID": launch.spec.task_id,
+        "MESOS_BATCH_TASK_INDEX": str(launch.position),
+        "MESOS_BATCH_ATTEMPT": str(launch.attempt),
+    }
+
+
+def _add_environment(command: pb.CommandInfo, environment: Mapping[str, str]) -> None:
+    own = {variable.name for variable in command.environment.variables}
+    for name, value in environment.items():
+        if name not in own:
+            command.environment.variables.add(name=name, value=value)
+
+
+def call_for(
+    command: do.Command,
+    framework_id: str,
+    *,
+    refined: bool,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Call:
     """Build the call a command stands for.
 
-    ``refined`` chooses the form reservations are written in.
+    ``refined`` chooses the form reservations are written in, ``environment`` is what each
+    task's command sees.
 
     Raises:
         KeyError: the command is no call to the scheduler endpoint.
     """
     if isinstance(command, do.Launch):
-        call = _accept(command, framework_id, refined=refined)
+        call = _accept(command, framework_id, refined=refined, environment=environment)
     else:
         call = _BUILDERS[type(command)](command)
     call.framework_id.value = framework_id
     return call
 
 
-def _accept(command: do.Launch, framework_id: str, *, refined: bool) -> Call:
+def _accept(
+    command: do.Launch, framework_id: str, *, refined: bool, environment: Mapping[str, str]
+) -> Call:
     call = Call(type=Call.ACCEPT)
     _offer_ids(call.accept, command.offer_ids)
     operation = call.accept.operations.add(type=pb.Offer.Operation.LAUNCH)
     for launch in command.tasks:
-        info = task_info(launch, command.agent_id, framework_id, refined=refined)
+        info = task_info(
+            launch, command.agent_id, framework_id, refined=refined, environment=environment
+        )
         operation.launch.task_infos.append(info)
     call.accept.filters.refuse_seconds = command.refuse_seconds
     return call

@@ -120,7 +120,8 @@ class Play:
     def __init__(self, recording: Recording, ends: dict[str, Phase]) -> None:
         self.recording = recording
         self.specs = self._specs(ends)
-        self.scheduler = BatchScheduler(self.specs, Policy(), 0.0)
+        # What the recorded framework lost it did not launch again.
+        self.scheduler = BatchScheduler(self.specs, Policy(max_losses=0), 0.0)
         self.calls: list[Call] = []
         self.facts: list[fact.Fact] = []
         self.offered: list[str] = []
@@ -214,7 +215,21 @@ def test_launches_are_the_recorded_tasks(play: Play) -> None:
     for name, task in launched.items():
         expected = recorded[name]
         assert resources_from(task.resources) == resources_from(expected.resources)
+        assert_marked(task)
         assert without_resources(task) == without_resources(expected)
+
+
+def assert_marked(task: pb.TaskInfo) -> None:
+    """The command is told which attempt it is; that apart, it is as it was."""
+    if task.HasField("command"):
+        variables = task.command.environment.variables
+        marks = {v.name: v.value for v in variables if v.name.startswith("MESOS_BATCH_")}
+        assert marks["MESOS_BATCH_TASK_ID"] == task.task_id.value
+        assert marks["MESOS_BATCH_ATTEMPT"] == "1"
+        kept = [variable for variable in variables if variable.name not in marks]
+        task.command.ClearField("environment")
+        if kept:
+            task.command.environment.variables.extend(kept)
 
 
 def without_resources(task: pb.TaskInfo) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.offers_wanted import ANSWER_WITHIN
 from mesos_batch.engine.reconcile import SILENT_LAUNCH
+from mesos_batch.engine.scheduler import AGENTS_RETURN_WITHIN, REVIVE_AFTER
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
@@ -62,7 +63,9 @@ def test_a_new_subscription_asks_about_every_task_the_cluster_holds() -> None:
 
     turn = world.subscribe()
 
-    assert of(do.Reconcile, turn.commands)[0].tasks == (("t0", "a"), ("t1", "a"))
+    implicit, explicit = of(do.Reconcile, turn.commands)
+    assert implicit.tasks == ()
+    assert explicit.tasks == (("t0", "a"), ("t1", "a"))
     assert of(fact.Subscribed, turn.facts)[0].again
 
 
@@ -91,7 +94,7 @@ def test_a_launch_that_never_arrived_is_launched_again() -> None:
     assert world.phase("t") is Phase.WAITING
 
 
-def test_a_running_task_its_agent_no_longer_knows_is_lost() -> None:
+def test_a_running_task_its_agent_no_longer_knows_is_launched_again() -> None:
     world = World(task("t"))
     world.subscribe()
     world.offers(world.offer("a"))
@@ -99,7 +102,7 @@ def test_a_running_task_its_agent_no_longer_knows_is_lost() -> None:
 
     world.update("t", "GONE", uuid=None, reason="REASON_RECONCILIATION")
 
-    assert world.phase("t") is Phase.LOST
+    assert world.phase("t") is Phase.WAITING
 
 
 def test_nothing_is_called_while_disconnected() -> None:
@@ -163,3 +166,67 @@ def test_a_run_cancelled_while_disconnected_kills_when_it_is_back() -> None:
 
     assert cancelled.commands == []
     assert [kill.task_id for kill in of(do.Kill, again.commands)] == ["t"]
+
+
+def test_agents_have_time_to_register_with_a_new_master() -> None:
+    world = World(task("big", cpus=8), unplaceable_timeout=60.0)
+    world.subscribe()
+    world.list_agents(a=4, large=16)
+    world.do(ev.ConnectionLost("master died", 0.1))
+    world.subscribe()
+
+    world.list_agents(a=4)
+    world.wait(AGENTS_RETURN_WITHIN - 1)
+    before = world.phase("big")
+    asked = world.wait(2)
+    world.list_agents(a=4)
+    world.wait(61)
+
+    assert before is Phase.WAITING
+    assert of(do.ListAgents, asked.commands)
+    assert world.phase("big") is Phase.UNPLACEABLE
+
+
+def test_a_revive_that_comes_to_nothing_is_repeated() -> None:
+    world = World(task("t"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "DROPPED", after=1.0)
+    world.commands.clear()
+
+    world.wait(2 * REVIVE_AFTER + 1)
+
+    assert len(of(do.Revive, world.commands)) == 2
+
+
+def test_a_teardown_that_got_lost_is_sent_again() -> None:
+    world = World(task("t"))
+    world.takes_teardown = False
+    world.subscribe()
+    world.offers(world.offer("a"))
+    first = world.update("t", "FINISHED")
+    cut = world.do(ev.ConnectionLost("cut", 0.1))
+
+    again = world.subscribe()
+    end = world.do(ev.TornDown())
+
+    assert of(do.Teardown, first.commands)
+    assert first.end is None
+    assert cut.facts == []
+    assert of(do.Teardown, again.commands)
+    assert end.end is not None
+    assert end.end.final
+
+
+def test_who_wakes_late_hears_first_what_was_said_meanwhile() -> None:
+    world = World(task("t"), unreachable_timeout=100.0)
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "UNREACHABLE", uuid=None)
+
+    world.do(ev.TimePassed(), after=5000.0)
+    before = world.phase("t")
+    world.update("t", "RUNNING", uuid=None, reason="REASON_AGENT_REREGISTERED", after=1.0)
+
+    assert before is Phase.UNREACHABLE
+    assert world.phase("t") is Phase.RUNNING

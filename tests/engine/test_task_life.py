@@ -7,7 +7,7 @@ from engine.world import World, launched, of, task
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
-from mesos_batch.engine.life import KILL_AGAIN, MAX_LAUNCHES
+from mesos_batch.engine.life import KILL_AGAIN
 from mesos_batch.engine.lifecycle import TABLE
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
@@ -44,8 +44,10 @@ def test_every_task_state_has_a_meaning() -> None:
         ("GONE_BY_OPERATOR", Phase.LOST, 1),
     ],
 )
-def test_terminal_states_end_a_started_task(state: str, phase: Phase, code: int) -> None:
-    world = running("t")
+def test_terminal_states_end_a_task_that_has_no_attempt_left(
+    state: str, phase: Phase, code: int
+) -> None:
+    world = running("t", max_losses=0)
 
     turn = world.update("t", state)
 
@@ -72,13 +74,23 @@ def test_an_update_without_uuid_is_not_acknowledged() -> None:
     assert of(do.Acknowledge, world.update("t", "LOST", uuid=None).commands) == []
 
 
-def test_updates_of_strangers_are_acknowledged_and_ignored() -> None:
+def test_the_end_of_a_stranger_is_acknowledged_and_ignored() -> None:
     world = running("t")
 
     turn = world.update("stranger", "FAILED")
 
     assert of(do.Acknowledge, turn.commands)[0].task_id == "stranger"
+    assert of(do.Kill, turn.commands) == []
     assert not world.scheduler.ended
+
+
+def test_a_stranger_that_runs_in_our_framework_is_killed_and_told() -> None:
+    world = running("t")
+
+    turn = world.update("stranger", "RUNNING", uuid=None, reason="REASON_RECONCILIATION")
+
+    assert of(do.Kill, turn.commands) == [do.Kill("stranger", "a")]
+    assert "stranger" in of(fact.Warned, turn.facts)[0].message
 
 
 def test_a_dropped_launch_is_launched_again_under_a_new_task_id() -> None:
@@ -107,18 +119,6 @@ def test_late_words_about_a_dropped_attempt_do_not_touch_the_next() -> None:
     assert world.phase("t") is Phase.LAUNCHED
 
 
-def test_a_launch_dropped_again_and_again_is_given_up() -> None:
-    world = World(task("t"))
-    world.subscribe()
-    for attempt in range(1, MAX_LAUNCHES + 1):
-        world.wait(60)
-        world.offers(world.offer("a"))
-        world.update("t" if attempt == 1 else f"t~{attempt}", "DROPPED")
-
-    assert world.phase("t") is Phase.LOST
-    assert world.scheduler.snapshot().exit_code == 1
-
-
 def test_lost_to_invalid_offers_is_a_dropped_launch_to_older_masters() -> None:
     world = World(task("t"))
     world.subscribe()
@@ -143,17 +143,19 @@ def test_an_unreachable_task_that_comes_back_goes_on() -> None:
     assert world.scheduler.snapshot().exit_code == 0
 
 
-def test_an_unreachable_task_is_lost_after_the_timeout() -> None:
+def test_an_unreachable_task_is_given_up_after_the_timeout() -> None:
     world = running("t", unreachable_timeout=900)
     world.update("t", "UNREACHABLE", uuid=None, unreachable_time=world.now - 100)
 
     world.wait(790)
     waiting = world.phase("t")
-    world.wait(20)
+    turn = world.wait(20)
 
     assert waiting is Phase.UNREACHABLE
-    assert world.phase("t") is Phase.LOST
-    assert world.scheduler.snapshot().exit_code == 1
+    assert world.phase("t") is Phase.WAITING
+    assert of(do.Kill, turn.commands) == [do.Kill("t", "a")]
+    requeued = of(fact.TaskRequeued, turn.facts)[0]
+    assert (requeued.phase, requeued.counted) == (Phase.LOST, False)
 
 
 def test_kill_after_runs_from_the_first_running_update_and_only_once() -> None:

@@ -13,6 +13,14 @@ from mesos_batch.engine.scheduler import BatchScheduler
 from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.offer import Offer
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.saved import (
+    AttemptEntry,
+    CancelEntry,
+    Entry,
+    FrameworkEntry,
+    Past,
+    TaskEntry,
+)
 from mesos_batch.model.snapshot import TaskView
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.status import TaskStatus
@@ -29,18 +37,45 @@ def task(task_id: str, cpus: float = 1, mem: float = 32, **more: Any) -> TaskSpe
 class World:
     """Holds a scheduler and what it said; offers and updates are made by short names."""
 
-    def __init__(self, *tasks: TaskSpec, **policy: Any) -> None:
+    def __init__(self, *tasks: TaskSpec, past: Past | None = None, **policy: Any) -> None:
         self.now = 1000.0
-        self.scheduler = BatchScheduler(tasks, Policy(**policy), self.now)
+        self.tasks = tasks
+        self.policy = Policy(**policy)
+        self.scheduler = BatchScheduler(tasks, self.policy, self.now, past)
         self.commands: list[do.Command] = []
         self.facts: list[Fact] = []
+        self.journal: list[Entry] = []
+        self.takes_teardown = True
         self._numbers = itertools.count()
+
+    def past(self) -> Past:
+        """What the journal knows by now."""
+        frameworks = [entry for entry in self.journal if isinstance(entry, FrameworkEntry)]
+        cancels = [entry for entry in self.journal if isinstance(entry, CancelEntry)]
+        tasks = {e.position: e for e in self.journal if isinstance(e, TaskEntry)}
+        attempts = {(e.position, e.number): e for e in self.journal if isinstance(e, AttemptEntry)}
+        return Past(
+            framework_id=frameworks[-1].framework_id if frameworks else None,
+            touched_at=self.now,
+            tasks=tuple(tasks.values()),
+            attempts=tuple(attempts.values()),
+            cancelled=cancels[-1] if cancels else None,
+        )
+
+    def crash(self) -> None:
+        """Lose everything but the journal, and begin again from it."""
+        self.scheduler = BatchScheduler(self.tasks, self.policy, self.now, self.past())
 
     def do(self, event: ev.Event, after: float = 0.0) -> Turn:
         self.now += after
         turn = self.scheduler.handle(event, self.now)
+        self.journal += turn.entries
         self.commands += turn.commands
         self.facts += turn.facts
+        if of(do.Teardown, turn.commands) and self.takes_teardown:
+            torn_down = self.do(ev.TornDown())
+            turn.facts += torn_down.facts
+            turn.end = torn_down.end
         return turn
 
     def subscribe(self) -> Turn:
@@ -78,6 +113,7 @@ class World:
             if deadline is None or deadline > end:
                 break
             turn = self.do(ev.TimePassed(), max(0.0, deadline - self.now))
+            whole.entries += turn.entries
             whole.commands += turn.commands
             whole.facts += turn.facts
         else:
