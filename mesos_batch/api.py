@@ -1,4 +1,4 @@
-"""The public door of the library: start a run, watch it, look at it, end it.
+"""The public door of the library: start a run, watch it, look at it, end it, take it up again.
 
 tasks = load_task_list(text, "tiles.json").tasks
 with start(tasks, RunOptions(master="local")) as run:
@@ -9,95 +9,92 @@ with start(tasks, RunOptions(master="local")) as run:
 
 from __future__ import annotations
 
-import getpass
-import os
 import queue
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_urlsafe
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from mesos_batch.config.masters import LOCAL, parse_master
+from mesos_batch.collector import collector_paused
+from mesos_batch.config.masters import LOCAL
 from mesos_batch.config.secrets import Secret
-from mesos_batch.engine.policy import Policy
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch.local.options import Credential, LocalOptions
+from mesos_batch.journal import Journal, find_run
+from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress
 from mesos_batch.model.facts import Fact, RunEnded
-from mesos_batch.protocol.calls import CAPABILITIES, Framework
-from mesos_batch.protocol.codec import ContentType
-from mesos_batch.protocol.connection import scheduler_url
+from mesos_batch.options import Keep, RunOptions, from_json, to_json
+from mesos_batch.registration import local_user, make_policy, make_target
 from mesos_batch.runtime.runner import Runner
-from mesos_batch.runtime.subscriber import Target
 from mesos_batch.transport.http import Login
 
 if TYPE_CHECKING:
+    from mesos_batch.model.saved import Past
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
+    from mesos_batch.runtime.subscriber import Target
 
 __all__ = [
     "Credential",
     "ExitCode",
+    "Keep",
     "LocalOptions",
     "LocalServer",
     "Run",
     "RunOptions",
     "Secret",
+    "ZooKeeperAddress",
+    "create",
+    "resume",
     "serve_local",
     "start",
 ]
-
-UNPLACEABLE_SECONDS = 300.0
-UNREACHABLE_SECONDS = 900.0
-# Long enough for a reconnection, short enough that a killed scheduler leaves nothing behind.
-FAILOVER_SECONDS = 600.0
-ALWAYS = ("TASK_KILLING_STATE", "RESERVATION_REFINEMENT")
-CONTENT_TYPES = {"protobuf": ContentType.PROTOBUF, "json": ContentType.JSON}
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How to run a batch. Times are seconds.
-
-    ``master`` is ``local`` for the embedded cluster, else ``HOST:PORT`` or a URL. ``user`` is
-    who the tasks run as, by default the user of this process. ``unplaceable_timeout`` ``None``
-    means five minutes, and no waiting on the embedded cluster, whose agents are fixed.
-    ``local`` sizes the embedded cluster.
-    """
-
-    master: str
-    framework_name: str = "mesos-batch instance"
-    role: str = "*"
-    user: str | None = None
-    principal: str | None = None
-    secret: Secret | None = None
-    content_type: str = "protobuf"
-    framework_capabilities: tuple[str, ...] = ()
-    checkpoint: bool = False
-    partition_aware: bool = True
-    kill_after: float | None = None
-    unplaceable_timeout: float | None = None
-    unreachable_timeout: float = UNREACHABLE_SECONDS
-    local: LocalOptions = field(default_factory=LocalOptions)
 
 
 class Run:
     """A batch that runs. Use as a context manager, or call :meth:`close` in the end."""
 
-    def __init__(self, tasks: Sequence[TaskSpec], options: RunOptions) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[TaskSpec],
+        options: RunOptions,
+        journal: Journal | None = None,
+        past: Past | None = None,
+    ) -> None:
         self._resources = ExitStack()
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._work_dir: Path | None = None
+        self._run_id = journal.run_id if journal is not None else None
         try:
+            if journal is not None:
+                self._resources.callback(journal.close)
             target, roots = self._target(tasks, options)
-            self._runner = Runner(tasks, _policy(options, roots), target, self._publish)
+            environment = {"MESOS_BATCH_TASK_COUNT": str(len(tasks))}
+            if self._run_id is not None:
+                environment["MESOS_BATCH_RUN_ID"] = self._run_id
+            if past is not None and options.master == LOCAL:
+                # The embedded cluster ended with the program it was embedded in.
+                past = replace(past, framework_id=None)
+            self._runner = Runner(
+                tasks,
+                make_policy(options, roots),
+                target,
+                self._publish,
+                environment=environment,
+                journal=journal,
+                past=past,
+            )
             self._runner.start()
         except BaseException:
             self._resources.close()
             raise
+
+    @property
+    def run_id(self) -> str | None:
+        """What to call the run by when it is looked at or resumed; ``None`` without a journal."""
+        return self._run_id
 
     @property
     def work_dir(self) -> Path | None:
@@ -122,6 +119,10 @@ class Run:
     def cancel(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
         """Kill the tasks, wait for the kills, tear the framework down, end with this code."""
         self._runner.cancel(exit_code)
+
+    def detach(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
+        """End with this code and let the tasks run on; what was kept can be resumed."""
+        self._runner.detach(exit_code)
 
     def abandon(self) -> None:
         """Leave at once; the master kills what is left."""
@@ -172,111 +173,108 @@ class Run:
             server = self._resources.enter_context(serve_local(local))
             self._work_dir = server.work_dir
             own = Login(server.principal, server.secret.reveal())
-            return _make_target(tasks, options, server.master, own), server.sandbox_roots
+            return make_target(tasks, options, server.master, own), server.sandbox_roots
         login: Login | None = None
         if options.principal is not None and options.secret is not None:
             login = Login(options.principal, options.secret.reveal())
-        return _make_target(tasks, options, options.master, login), {}
+        return make_target(tasks, options, options.master, login), {}
 
 
 @dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A running local cluster and what a framework needs to connect to it."""
+    """A running local cluster and what a framework needs to connect to it.
+
+    ``check`` raises ``ClusterError`` when it cannot go on.
+    """
 
     master: str
     principal: str
     secret: Secret
     work_dir: Path
     sandbox_roots: dict[str, str]
+    check: Callable[[], None]
 
 
 @contextmanager
 def serve_local(options: LocalOptions) -> Iterator[LocalServer]:
-    """Run a local cluster for the duration of a ``with``.
+    """Run a local cluster, or one process of it, for the duration of a ``with``.
 
     Raises:
         UsageError: the port is taken or the work directory cannot be used.
+        ClusterError: ZooKeeper does not answer.
     """
     from mesos_batch.local.cluster import LocalCluster
+    from mesos_batch.local.member import ClusterMember
 
-    with LocalCluster(options) as cluster:
+    shared = options.zk is not None or options.master is not None
+    with ClusterMember(options) if shared else LocalCluster(options) as cluster:
         yield LocalServer(
             master=cluster.master_address,
             principal=cluster.credential.principal,
             secret=Secret(cluster.credential.secret),
             work_dir=cluster.work_dir,
             sandbox_roots=cluster.agent_work_dirs,
+            check=cluster.check,
         )
 
 
-def start(tasks: Sequence[TaskSpec], options: RunOptions) -> Run:
-    """Begin to run the tasks.
+def start(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep | None = None) -> Run:
+    """Begin to run the tasks; with ``keep`` in a journal, so that the run can be resumed.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
+        JournalError: the journal cannot be written.
     """
-    return Run(tasks, options)
+    return Run(tasks, options, _new_journal(tasks, options, keep) if keep is not None else None)
 
 
-def _make_target(
-    tasks: Sequence[TaskSpec], options: RunOptions, master: str, login: Login | None
-) -> Target:
+def create(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> str:
+    """Write the journal of a run that nobody drives yet, and give the id to :func:`resume` it by.
+
+    Raises:
+        UsageError: an option makes no sense; the message names it.
+        JournalError: the journal cannot be written.
+    """
+    journal = _new_journal(tasks, options, keep)
+    journal.close()
+    return journal.run_id
+
+
+def resume(
+    run_id: str,
+    state_dir: Path | None = None,
+    *,
+    secret: Secret | None = None,
+    master: str | None = None,
+) -> Run:
+    """Go on with a run whose program ended: crashed, killed, detached or cut off.
+
+    Tasks that still run are taken over, what ended meanwhile is taken in, the rest is launched.
+    ``secret`` is that of the principal the run began with. ``master`` is where the cluster is
+    now, when that has changed or is an address with credentials, which no journal keeps.
+
+    Raises:
+        UsageError: an option makes no sense; the message names it.
+        JournalError: there is no such run, it has ended, another process drives it, or its
+            journal cannot be used.
+    """
+    journal = Journal.open(find_run(state_dir, run_id).directory)
     try:
-        url = scheduler_url(parse_master(master))
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    content_type = CONTENT_TYPES.get(options.content_type)
-    if content_type is None:
-        raise UsageError(f"content type '{options.content_type}' is none of protobuf, json")
-    framework = Framework(
-        name=options.framework_name,
-        user=options.user or _local_user(),
-        role=options.role,
-        principal=login.principal if login is not None else options.principal,
-        failover_timeout=FAILOVER_SECONDS,
-        checkpoint=options.checkpoint,
-        hostname=socket.gethostname(),
-        capabilities=_capabilities(tasks, options),
+        kept = from_json(journal.header.master, journal.header.options)
+        options = replace(kept, secret=secret, master=master or kept.master)
+        with collector_paused():
+            return Run(journal.tasks, options, journal, journal.past)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _new_journal(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> Journal:
+    options = replace(options, user=options.user or local_user())
+    return Journal.create(
+        keep.state_dir,
+        tasks,
+        master=options.master,
+        source=keep.source,
+        options=to_json(options),
     )
-    return Target((url,), login, framework, content_type)
-
-
-def _policy(options: RunOptions, sandbox_roots: dict[str, str]) -> Policy:
-    timeout = options.unplaceable_timeout
-    if timeout is None:
-        timeout = 0.0 if options.master == LOCAL else UNPLACEABLE_SECONDS
-    return Policy(
-        role=options.role,
-        unplaceable_timeout=timeout,
-        unreachable_timeout=options.unreachable_timeout,
-        kill_after=options.kill_after,
-        sandbox_roots=sandbox_roots,
-    )
-
-
-def _capabilities(tasks: Sequence[TaskSpec], options: RunOptions) -> tuple[str, ...]:
-    """What was asked for, what we always need, and what the tasks cannot be offered without."""
-    wanted = dict.fromkeys(ALWAYS)
-    if options.partition_aware:
-        wanted["PARTITION_AWARE"] = None
-    for name in options.framework_capabilities:
-        if name not in CAPABILITIES:
-            raise UsageError(f"Mesos knows no framework capability '{name}'")
-        wanted[name] = None
-    for task in tasks:
-        for resource in task.resources:
-            if resource.name == "gpus":
-                wanted["GPU_RESOURCES"] = None
-            if resource.shared:
-                wanted["SHARED_RESOURCES"] = None
-            if resource.revocable:
-                wanted["REVOCABLE_RESOURCES"] = None
-    return tuple(wanted)
-
-
-def _local_user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        # A container may run as a number without a name.
-        return str(os.getuid()) if hasattr(os, "getuid") else "nobody"

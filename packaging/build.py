@@ -51,6 +51,10 @@ class SystemPackage:
 TEST_PACKAGES = (
     SystemPackage("docker.io", "dockerd", "the tests marked docker"),
     SystemPackage("busybox-static", "busybox", "the images of the tests marked docker"),
+    # Its programs are in no PATH, and it brings the Java it runs on.
+    SystemPackage(
+        "zookeeper", "/usr/share/zookeeper/bin/zkServer.sh", "the tests marked zookeeper"
+    ),
 )
 
 GATES: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -16,8 +16,13 @@ class Backoff:
         self._pause = FIRST
 
     def reset(self) -> None:
-        """Begin with the first pause again."""
+        """Begin anew."""
         self._pause = FIRST
+
+    def held_for(self, seconds: float) -> None:
+        """What was tried held for so long: begin anew, unless it broke sooner than we paused."""
+        if seconds >= self._pause:
+            self.reset()
 
     def next(self) -> float:
         """The next pause in seconds."""

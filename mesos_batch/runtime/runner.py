@@ -1,36 +1,58 @@
-"""The engine thread: events to the engine, its commands to the master, its facts to the bus."""
+"""The engine thread: events to the engine, its entries to the journal, its calls to the master.
+
+What waits in the queue is taken together: one commit of the journal, one round of calls. Nothing
+is sent before what it follows from is on disk.
+"""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.scheduler import BatchScheduler
-from mesos_batch.errors import ExitCode
+from mesos_batch.errors import ExitCode, JournalError
 from mesos_batch.model.facts import Fact, RunEnded
+from mesos_batch.model.saved import EndEntry
 from mesos_batch.protocol.calls import call_for
 from mesos_batch.protocol.connection import Verdict
 from mesos_batch.runtime.clock import Clock
+from mesos_batch.runtime.keeper import Keeper
 from mesos_batch.runtime.subscriber import Connected, Message, Subscriber, Target
 from mesos_batch.transport.http import ANSWER_SECONDS
 from mesos_batch.transport.operator import list_agents
 
 if TYPE_CHECKING:
+    from mesos_batch.engine.books import Turn
     from mesos_batch.engine.policy import Policy
+    from mesos_batch.journal import Journal
+    from mesos_batch.model.saved import Past
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.transport.calls import Calls
 
 # A second Ctrl-C leaves at once, but not without trying to take the tasks along.
 LAST_CALL_SECONDS = 1.0
+AT_ONCE = 500
+_OF_ANOTHER_CONNECTION = (
+    Connected,
+    ev.ConnectionLost,
+    ev.SubscriptionFailed,
+    ev.FrameworkRemoved,
+)
 
 
 class Runner:
-    """Drives one run. ``publish`` is called in the engine thread with the facts of each turn."""
+    """Drives one run. ``publish`` is called in the engine thread with the facts of each turn.
+
+    ``environment`` is what each task sees. With a ``journal``, ``past`` is what it knows of a run
+    that goes on.
+    """
 
     def __init__(
         self,
@@ -38,16 +60,24 @@ class Runner:
         policy: Policy,
         target: Target,
         publish: Callable[[Sequence[Fact]], None],
+        *,
+        environment: Mapping[str, str],
+        journal: Journal | None = None,
+        past: Past | None = None,
     ) -> None:
         self._clock = Clock()
-        self._scheduler = BatchScheduler(tasks, policy, self._clock.now())
+        self._scheduler = BatchScheduler(tasks, policy, self._clock.now(), past)
         self._target = target
         self._publish = publish
+        self._environment = environment
         self._events: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self._subscriber = Subscriber(target, self._events.put, self._clock)
+        framework_id = self._scheduler.framework_id
+        self._subscriber = Subscriber(target, self._events.put, self._clock, framework_id)
         self._calls: Calls | None = None
         self._master: str | None = None
-        self._abandoned = False
+        self._leave = threading.Event()
+        self._keeper = Keeper(journal, self._clock, self._publish, self._leave)
+        self._last: RunEnded | None = None
         self.mistake: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
 
@@ -57,15 +87,23 @@ class Runner:
 
     def snapshot(self) -> RunSnapshot:
         """The state of the run; safe from any thread."""
-        return self._scheduler.snapshot()
+        snapshot = self._scheduler.snapshot()
+        last = self._last
+        if last is None:
+            return snapshot
+        return replace(snapshot, exit_code=last.exit_code, message=last.message)
 
     def cancel(self, exit_code: ExitCode) -> None:
         """End the run in good order, with this code."""
         self._events.put(ev.CancelAsked(exit_code))
 
+    def detach(self, exit_code: ExitCode) -> None:
+        """Leave with this code and let the tasks run on."""
+        self._events.put(ev.DetachAsked(exit_code))
+
     def abandon(self) -> None:
         """Leave at once: no waiting for kills."""
-        self._abandoned = True
+        self._leave.set()
         self._events.put(ev.TimePassed())
 
     def join(self, timeout: float | None = None) -> bool:
@@ -76,53 +114,82 @@ class Runner:
     def _run(self) -> None:
         try:
             self._drive()
+        except JournalError as error:
+            text = error.message if error.hint is None else f"{error.message}; {error.hint}"
+            self._break_off(ExitCode.JOURNAL, text)
         except Exception as error:  # noqa: BLE001 - whoever waits for the run must learn of it
             self.mistake = error
-            self._publish([self._last_fact(ExitCode.INTERNAL, f"internal error: {error!r}")])
+            self._break_off(ExitCode.INTERNAL, f"internal error: {error!r}")
         finally:
             self._subscriber.close()
             self._drop_calls()
 
     def _drive(self) -> None:
         # An empty batch has nothing to ask a master.
-        self._handle(ev.TimePassed())
+        self._receive([ev.TimePassed()])
         if not self._scheduler.ended:
             self._subscriber.start()
-        while not self._scheduler.ended and not self._abandoned:
-            self._receive(self._next_message())
+        while not self._scheduler.ended and not self._leave.is_set():
+            self._receive(self._next_messages())
         if not self._scheduler.ended:
             self._do(do.Teardown(), LAST_CALL_SECONDS)
             left = "left without waiting for the kills"
-            self._publish([self._last_fact(ExitCode.INTERRUPTED, left)])
+            code = ExitCode.INTERRUPTED
+            self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
+            self._break_off(code, left)
 
-    def _next_message(self) -> Message:
+    def _next_messages(self) -> list[Message]:
+        """What has come, at least one message; or that time has passed."""
+        asked = self._keeper.cancel_request()
+        if asked is not None:
+            return [ev.CancelAsked(asked)]
         deadline = self._scheduler.next_deadline()
-        if deadline is None:
-            return self._events.get()
-        try:
-            return self._events.get(timeout=max(0.0, deadline - self._clock.now()))
-        except queue.Empty:
-            return ev.TimePassed()
+        waits = [self._keeper.poll_seconds]
+        if deadline is not None:
+            waits.append(max(0.0, deadline - self._clock.now()))
+        known = [seconds for seconds in waits if seconds is not None]
+        messages: list[Message] = []
+        with suppress(queue.Empty):
+            messages.append(self._events.get(timeout=min(known, default=None)))
+            while len(messages) < AT_ONCE:
+                messages.append(self._events.get_nowait())
+        return messages or [ev.TimePassed()]
 
-    def _receive(self, message: Message) -> None:
-        if isinstance(message, Exception):
-            raise message
-        if isinstance(message, Connected):
-            self._drop_calls()
-            self._calls = message.calls
-            self._master = message.master
-            self._handle(message.event)
-        else:
-            if isinstance(message, ev.ConnectionLost | ev.SubscriptionFailed):
+    def _receive(self, messages: Iterable[Message]) -> None:
+        """Handle messages; those of one connection are one commit and one round of calls."""
+        turns: list[Turn] = []
+        for message in messages:
+            if isinstance(message, Exception):
+                raise message
+            if isinstance(message, _OF_ANOTHER_CONNECTION):
+                # What was decided before belongs to the connection before.
+                self._carry_out(turns)
+                turns = []
                 self._drop_calls()
-            self._handle(message)
+            if isinstance(message, Connected):
+                self._calls = message.calls
+                self._master = message.master
+                event: ev.Event = message.event
+            else:
+                event = message
+            turns.append(self._scheduler.handle(event, self._clock.now()))
+            if isinstance(event, ev.FrameworkRemoved) and not self._scheduler.ended:
+                self._carry_out(turns)
+                turns = []
+                self._subscriber.start_over()
+            if self._scheduler.ended:
+                break
+        self._carry_out(turns)
 
-    def _handle(self, event: ev.Event) -> None:
-        turn = self._scheduler.handle(event, self._clock.now())
-        for command in turn.commands:
-            self._do(command)
-        if turn.facts:
-            self._publish(turn.facts)
+    def _carry_out(self, turns: Sequence[Turn]) -> None:
+        self._keeper.commit([entry for turn in turns for entry in turn.entries])
+        for turn in turns:
+            for command in turn.commands:
+                self._do(command)
+        self._keeper.commit([turn.end for turn in turns if turn.end is not None])
+        facts = [fact for turn in turns for fact in turn.facts]
+        if facts:
+            self._publish(facts)
 
     def _do(self, command: do.Command, timeout: float = ANSWER_SECONDS) -> None:
         if isinstance(command, do.ListAgents):
@@ -132,15 +199,22 @@ class Runner:
         if self._calls is None or framework_id is None:
             # The connection broke within this turn: reconciliation will tell what is true.
             return
-        framework = self._target.framework
+        call = call_for(
+            command,
+            framework_id,
+            refined=self._target.framework.refined,
+            environment=self._environment,
+        )
         content_type = self._target.content_type
-        body = content_type.encode(call_for(command, framework_id, refined=framework.refined))
-        answer = self._calls.send(body, content_type.value, timeout)
+        answer = self._calls.send(content_type.encode(call), content_type.value, timeout)
         if answer.verdict is Verdict.ACCEPTED:
+            if isinstance(command, do.Teardown):
+                self._events.put(ev.TornDown())
             return
+        failed = self._calls
         self._drop_calls()
         if answer.verdict is Verdict.SUBSCRIBE_AGAIN:
-            self._subscriber.reconnect(f"a call failed: {answer.text}")
+            self._subscriber.reconnect(f"a call failed: {answer.text}", failed)
         else:
             self._events.put(ev.SubscriptionFailed(f"the master refuses a call: {answer.text}"))
 
@@ -150,8 +224,10 @@ class Runner:
             if listed is not None:
                 self._events.put(listed)
 
-    def _last_fact(self, exit_code: ExitCode, message: str) -> RunEnded:
-        return RunEnded(self._clock.now(), exit_code=exit_code, message=message)
+    def _break_off(self, exit_code: ExitCode, message: str) -> None:
+        """End without the engine's consent."""
+        self._last = RunEnded(self._clock.now(), exit_code=exit_code, message=message)
+        self._publish([self._last])
 
     def _drop_calls(self) -> None:
         if self._calls is not None:

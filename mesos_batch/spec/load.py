@@ -6,13 +6,11 @@ text format.
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.collector import collector_paused
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.spec import encoding, json_list, protobuf_list
 from mesos_batch.spec.check import TaskChecker
@@ -51,7 +49,7 @@ def load_task_list(data: bytes, name: str) -> TaskList:
     Raises:
         InvalidTaskListError: there are errors; all of them are in ``problems``.
     """
-    with _collector_paused():
+    with collector_paused():
         reading = _read(data, name)
         checker = TaskChecker(reading.blocked)
         for index, task in enumerate(reading.tasks):
@@ -81,18 +79,6 @@ def check_for_role(
         return ()
     reading = Reading(task_list.name) if data is None else _read(data, task_list.name)
     return sort_problems(reading.place(findings))
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Parsing makes millions of values without a cycle; looking for cycles triples its time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _read(data: bytes, name: str) -> Reading:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import requests
 
 from mesos_batch.protocol.connection import STREAM_ID, Answer, Verdict, call_answer
-from mesos_batch.transport.http import ANSWER_SECONDS, CONNECT_SECONDS, Login, new_session, reason
+from mesos_batch.transport.http import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    Login,
+    new_session,
+    reason,
+    short_body,
+)
 
 
 class Calls:
@@ -24,12 +31,14 @@ class Calls:
                 self._url,
                 data=body,
                 headers=headers,
+                stream=True,
                 allow_redirects=False,
                 timeout=(min(CONNECT_SECONDS, timeout), timeout),
             )
         except requests.RequestException as error:
             return Answer(Verdict.SUBSCRIBE_AGAIN, reason(error))
-        return call_answer(response.status_code, response.text)
+        with response:
+            return call_answer(response.status_code, short_body(response))
 
     def close(self) -> None:
         """Free the connection."""

@@ -19,6 +19,7 @@ from requests.utils import get_environ_proxies
 CONNECT_SECONDS = 5.0
 # Mesos advises to give a connection up after five missed heartbeats of 15 s.
 ANSWER_SECONDS = 75.0
+_LONGEST_BODY = 1 << 14
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
@@ -36,7 +37,7 @@ def new_session(login: Login | None, url: str) -> requests.Session:
     Proxies and certificate bundles of the environment are looked up once, not at every call,
     and a ``.netrc`` file never adds credentials. A proxy never sees what stays on this machine.
     """
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     if not _is_loopback(url):
         session.proxies.update(get_environ_proxies(url))
@@ -47,9 +48,27 @@ def new_session(login: Login | None, url: str) -> requests.Session:
     return session
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests would read the whole body, and stumble over what is no address."""
+
+
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def short_body(response: requests.Response) -> str:
+    """The body of a streamed answer, or its beginning: nobody can make us read for ever."""
+    data = b""
+    try:
+        for part in response.iter_content(_LONGEST_BODY):
+            data += part
+            if len(data) >= _LONGEST_BODY:
+                break
+    except requests.RequestException:
+        pass
+    return data.decode(errors="replace")
 
 
 def reason(error: BaseException) -> str:

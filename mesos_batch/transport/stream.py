@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from mesos_batch.protocol.connection import STREAM_ID, Answer, subscription_answer
 from mesos_batch.protocol.recordio import Decoder, RecordIOError
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason
+from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason, short_body
 
+# A master that has just been elected has its hands full; one that is dead must not hold us long.
+HEAD_SECONDS = 30.0
 _CHUNK = 1 << 16
 
 
@@ -23,44 +27,55 @@ class StreamError(Exception):
 class Stream:
     """Opens a subscription and reads its records; ``stop`` may come from any thread."""
 
-    def __init__(self, url: str, login: Login | None, silence_seconds: float) -> None:
-        self._url = url
+    def __init__(self, url: str, login: Login | None) -> None:
+        self.url = url
         self._session = new_session(login, url)
-        self._silence = silence_seconds
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _Adapter(self))
+        self._silence = HEAD_SECONDS
+        self._socket: socket.socket | None = None
         self._response: requests.Response | None = None
-        self._stopped = False
+        self._stopped: str | None = None
 
     @property
     def stream_id(self) -> str | None:
         """What every call of this subscription must carry."""
         return self._response.headers.get(STREAM_ID) if self._response is not None else None
 
+    @property
+    def stopped(self) -> str | None:
+        """Why the stream was stopped, ``None`` when it was not."""
+        return self._stopped
+
     def open(self, body: bytes, content_type: str) -> Answer:
         """Send SUBSCRIBE and read the head of the answer.
 
         Raises:
-            StreamError: nobody answers.
+            StreamError: nobody answers in time, or ``stop`` was called.
         """
         try:
             response = self._session.post(
-                self._url,
+                self.url,
                 data=body,
                 headers={"Content-Type": content_type, "Accept": content_type},
                 stream=True,
                 allow_redirects=False,
-                timeout=(CONNECT_SECONDS, self._silence),
+                timeout=(CONNECT_SECONDS, HEAD_SECONDS),
             )
         except requests.RequestException as error:
-            raise StreamError(reason(error)) from None
+            raise StreamError(self._stopped or reason(error)) from None
         if response.status_code == 200:
             self._response = response
-            return subscription_answer(self._url, 200, response.headers, "")
-        try:
-            text = response.text
-        except requests.RequestException:
-            text = ""
+            return subscription_answer(self.url, 200, response.headers, "")
+        text = short_body(response)
         response.close()
-        return subscription_answer(self._url, response.status_code, response.headers, text)
+        return subscription_answer(self.url, response.status_code, response.headers, text)
+
+    def allow_silence(self, seconds: float) -> None:
+        """From now on the stream is dead when nothing comes for so long."""
+        self._silence = seconds
+        if self._socket is not None:
+            self._socket.settimeout(seconds)
 
     def records(self) -> Iterator[bytes]:
         """The records as they come; ends when the master ends the stream or ``stop`` is called.
@@ -72,7 +87,7 @@ class Stream:
             return
         decoder = Decoder()
         raw: Any = self._response.raw
-        while not self._stopped:
+        while self._stopped is None:
             try:
                 data = raw.read1(_CHUNK)
                 records = decoder.feed(data)
@@ -81,24 +96,50 @@ class Stream:
             except urllib3.exceptions.ReadTimeoutError:
                 raise StreamError(f"no heartbeat for {self._silence:g} s") from None
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                if self._stopped:
+                if self._stopped is not None:
                     return
                 raise StreamError(reason(error)) from None
             yield from records
             if not data:
                 break
-        if decoder.pending_bytes and not self._stopped:
+        if decoder.pending_bytes and self._stopped is None:
             raise StreamError("the stream was cut within a record")
 
-    def stop(self) -> None:
-        """End :meth:`records` at once; ``close`` would block until the next byte."""
-        self._stopped = True
-        if self._response is not None:
-            with contextlib.suppress(Exception):
-                self._response.raw.shutdown()
+    def stop(self, why: str) -> None:
+        """End :meth:`open` and :meth:`records` at once; closing would block until the next byte."""
+        self._stopped = why
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Free the connection; only the reading thread may do that."""
         if self._response is not None:
             self._response.close()
         self._session.close()
+
+    def connected(self, connection: socket.socket | None) -> None:
+        """Take note of the socket, without which no other thread could end a wait on it."""
+        self._socket = connection
+        if self._stopped is not None:
+            raise OSError(self._stopped)
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that tell a stream of their sockets."""
+
+    def __init__(self, stream: Stream) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """A pool, whose kind of connection depends on the scheme and on the proxy, if any."""
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        kind, stream = pool.ConnectionCls, self._stream
+
+        def connect(connection: Any) -> None:
+            kind.connect(connection)
+            stream.connected(connection.sock)
+
+        pool.ConnectionCls = type("Connection", (kind,), {"connect": connect})
+        return pool

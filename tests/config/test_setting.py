@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.config import local_settings as cluster
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
 
@@ -34,10 +35,10 @@ from mesos_batch.config.setting import Setting
          ("GPU_RESOURCES", "SHARED_RESOURCES")),
         (the.FRAMEWORK_CAPABILITIES, "TASK_KILLING_STATE", ("TASK_KILLING_STATE",)),
         (the.FRAMEWORK_CAPABILITIES, "", ()),
-        (the.ATTRIBUTES, "rack:r1;zones:[1-3,7-9]", ("rack:r1", "zones:[1-3,7-9]")),
+        (cluster.ATTRIBUTES, "rack:r1;zones:[1-3,7-9]", ("rack:r1", "zones:[1-3,7-9]")),
         (the.LOCAL_AGENTS, "1", 1),
         (the.LOCAL_CPUS, "0.5", 0.5),
-        (the.PORT, "65535", 65535),
+        (cluster.PORT, "65535", 65535),
         (the.SECRET_FILE, "/etc/secret", Path("/etc/secret")),
         (the.ROLE, "eng/web", "eng/web"),
     ],
@@ -49,12 +50,7 @@ def test_text_becomes_a_value(setting: Setting[object], text: str, value: object
 @pytest.mark.parametrize(
     ("setting", "text", "said"),
     [
-        (the.MASTER, "", "is not the address"),
         (the.MASTER, "host", "did you mean host:5050?"),
-        (the.MASTER, "host:0", "port 0"),
-        (the.MASTER, "host:65536", "port 65536"),
-        (the.MASTER, "host:5050/path", "is not the address"),
-        (the.MASTER, "zk://a:2181,b:2181/mesos", "local, HOST:PORT, http://HOST:PORT or https"),
         (the.CHECKPOINT, "yes", "neither true nor false"),
         (the.CHECKPOINT, "True", "neither true nor false"),
         (the.KILL_AFTER, "10", "no unit"),
@@ -69,7 +65,7 @@ def test_text_becomes_a_value(setting: Setting[object], text: str, value: object
         (the.LOCAL_AGENTS, "1.5", "not a whole number"),
         (the.LOCAL_AGENTS, "", "not a whole number"),
         (the.LOCAL_AGENTS, "²", "not a whole number"),
-        (the.PORT, "65536", "more than 65535"),
+        (cluster.PORT, "65536", "more than 65535"),
         (the.LOCAL_CPUS, "0", "not more than zero"),
         (the.LOCAL_CPUS, "nan", "not a finite number"),
         (the.LOCAL_CPUS, "four", "not a number"),
@@ -83,13 +79,6 @@ def test_text_that_is_no_value_is_refused_with_a_reason(
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(said)):
         setting.read(text)
-
-
-def test_a_password_in_an_address_is_not_repeated() -> None:
-    for address in ("http://bob:hunter2@host:5050", "zk://bob:hunter2@host:2181/mesos"):
-        with pytest.raises(ValueError, match="write local, HOST:PORT") as refused:
-            the.MASTER.read(address)
-        assert "hunter2" not in str(refused.value)
 
 
 def test_file_urls_stand_for_the_content_of_the_file(tmp_path: Path) -> None:
@@ -118,7 +107,7 @@ def test_usage_and_default_are_written_as_the_command_line_reads_them() -> None:
     assert replace(the.MASTER, shown_default="ask").default_text == "ask"
 
 
-@pytest.mark.parametrize("setting", [*the.RUN, *the.LOCAL], ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", [*the.RUN, *cluster.LOCAL], ids=lambda setting: setting.name)
 def test_each_default_is_a_value_its_text_leads_to(setting: Setting[object]) -> None:
     if setting.default is not None and setting.default != () and setting.shown_default is None:
         assert setting.read(setting.default_text) == setting.default

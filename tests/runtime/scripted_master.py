@@ -119,11 +119,18 @@ def event(**fields: Any) -> bytes:
     return chunk(recordio.encode(message.SerializeToString()))
 
 
-def subscribed(framework_id: str = "F") -> bytes:
+def subscribed(framework_id: str = "F", heartbeat: float = 15) -> bytes:
     return event(
         type="SUBSCRIBED",
-        subscribed={"framework_id": {"value": framework_id}, "heartbeat_interval_seconds": 15},
+        subscribed={
+            "framework_id": {"value": framework_id},
+            "heartbeat_interval_seconds": heartbeat,
+        },
     )
+
+
+def error(message: str) -> bytes:
+    return event(type="ERROR", error={"message": message})
 
 
 def offers(*agents: str, cpus: float = 4) -> bytes:

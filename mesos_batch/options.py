@@ -1,0 +1,104 @@
+"""How to run a batch, as a value; and the part of it that a journal may keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mesos_batch.config.masters import parse_master
+from mesos_batch.config.secrets import Secret
+from mesos_batch.errors import UsageError
+from mesos_batch.local.options import LocalOptions
+from mesos_batch.model.limit import Limit
+
+if TYPE_CHECKING:
+    from mesos_batch.journal import Json
+
+WEEK = 7 * 24 * 3600.0
+_NEVER_KEPT = ("master", "secret")
+_KEPT_OF_LOCAL = ("agents", "cpus", "mem", "disk", "gpus", "attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run a batch. Times are seconds.
+
+    ``master`` is ``local`` for the embedded cluster, else as ``config.masters`` describes.
+    ``user`` is who the tasks run as, by default the user of this process. ``max_attempts`` is
+    how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
+    before the run is stopped. ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
+    on the embedded cluster, whose agents are fixed. ``failover_timeout`` is how long the cluster
+    keeps the tasks when nobody drives the run. ``local`` sizes the embedded cluster.
+    """
+
+    master: str
+    framework_name: str = "mesos-batch instance"
+    role: str = "*"
+    user: str | None = None
+    principal: str | None = None
+    secret: Secret | None = None
+    content_type: str = "protobuf"
+    framework_capabilities: tuple[str, ...] = ()
+    checkpoint: bool = False
+    partition_aware: bool = True
+    failover_timeout: float = WEEK
+    max_attempts: int = 1
+    max_failures: Limit | None = None
+    kill_after: float | None = None
+    staging_timeout: float = 900.0
+    unplaceable_timeout: float | None = None
+    unreachable_timeout: float = 900.0
+    local: LocalOptions = field(default_factory=LocalOptions)
+
+    def __post_init__(self) -> None:
+        """Take credentials out of the address, so that it can be shown.
+
+        Raises:
+            UsageError: ``master`` is no address.
+        """
+        try:
+            object.__setattr__(self, "master", parse_master(self.master))
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep a run in a journal, so that it can be resumed and looked at by other programs.
+
+    ``state_dir`` ``None`` is where this platform keeps state; ``source`` names the task list.
+    """
+
+    state_dir: Path | None = None
+    source: str = ""
+
+
+def to_json(options: RunOptions) -> dict[str, Json]:
+    """What a resumption needs to know of the options; no secret is among it."""
+    kept: dict[str, Json] = {}
+    for item in fields(options):
+        value = getattr(options, item.name)
+        if item.name in _NEVER_KEPT:
+            continue
+        if isinstance(value, Limit):
+            value = str(value)
+        elif isinstance(value, LocalOptions):
+            value = {name: getattr(value, name) for name in _KEPT_OF_LOCAL}
+        kept[item.name] = value
+    return kept
+
+
+def from_json(master: str, kept: Mapping[str, Any]) -> RunOptions:
+    """The options a run began with, but for its secret."""
+    known = {item.name for item in fields(RunOptions)}
+    values = {name: value for name, value in kept.items() if name in known}
+    values["framework_capabilities"] = tuple(values.get("framework_capabilities", ()))
+    if values.get("max_failures") is not None:
+        values["max_failures"] = Limit.parse(values["max_failures"])
+    if "local" in values:
+        local = dict(values["local"])
+        local["attributes"] = tuple(local.get("attributes", ()))
+        values["local"] = replace(LocalOptions(), **local)
+    return RunOptions(master=master, **values)

@@ -1,0 +1,103 @@
+"""How a run registers with a master and what its engine goes by, made of the options."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from mesos_batch.config.masters import LOCAL
+from mesos_batch.engine.policy import Policy
+from mesos_batch.errors import UsageError
+from mesos_batch.protocol.calls import CAPABILITIES, Framework
+from mesos_batch.protocol.codec import ContentType
+from mesos_batch.runtime.leaders import masters_at
+from mesos_batch.runtime.subscriber import Target
+
+if TYPE_CHECKING:
+    from mesos_batch.model.task import TaskSpec
+    from mesos_batch.options import RunOptions
+    from mesos_batch.transport.http import Login
+
+UNPLACEABLE_SECONDS = 300.0
+ALWAYS = ("TASK_KILLING_STATE", "RESERVATION_REFINEMENT")
+CONTENT_TYPES = {"protobuf": ContentType.PROTOBUF, "json": ContentType.JSON}
+
+
+def make_target(
+    tasks: Iterable[TaskSpec], options: RunOptions, master: str, login: Login | None
+) -> Target:
+    """Whom to subscribe to, and as whom.
+
+    Raises:
+        UsageError: an option makes no sense; the message names it.
+    """
+    try:
+        masters = masters_at(master)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    content_type = CONTENT_TYPES.get(options.content_type)
+    if content_type is None:
+        raise UsageError(f"content type '{options.content_type}' is none of protobuf, json")
+    framework = Framework(
+        name=options.framework_name,
+        user=options.user or local_user(),
+        role=options.role,
+        principal=login.principal if login is not None else options.principal,
+        failover_timeout=options.failover_timeout,
+        checkpoint=options.checkpoint,
+        hostname=socket.gethostname(),
+        capabilities=_capabilities(tasks, options),
+    )
+    return Target(masters, login, framework, content_type)
+
+
+def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy:
+    """What the engine goes by."""
+    timeout = options.unplaceable_timeout
+    if timeout is None:
+        timeout = 0.0 if options.master == LOCAL else UNPLACEABLE_SECONDS
+    return Policy(
+        role=options.role,
+        max_attempts=options.max_attempts,
+        max_failures=options.max_failures,
+        unplaceable_timeout=timeout,
+        unreachable_timeout=options.unreachable_timeout,
+        staging_timeout=options.staging_timeout,
+        kill_after=options.kill_after,
+        failover_timeout=options.failover_timeout,
+        checkpoint=options.checkpoint,
+        sandbox_roots=sandbox_roots,
+    )
+
+
+def local_user() -> str:
+    """The user of this process, as a name where it has one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A container may run as a number without a name.
+        return str(os.getuid()) if hasattr(os, "getuid") else "nobody"
+
+
+def _capabilities(tasks: Iterable[TaskSpec], options: RunOptions) -> tuple[str, ...]:
+    """What was asked for, what we always need, and what the tasks cannot be offered without."""
+    wanted = dict.fromkeys(ALWAYS)
+    if options.partition_aware:
+        wanted["PARTITION_AWARE"] = None
+    for name in options.framework_capabilities:
+        if name not in CAPABILITIES:
+            raise UsageError(f"Mesos knows no framework capability '{name}'")
+        wanted[name] = None
+    # Most tasks of a list share their resources.
+    distinct = {id(task.resources): task.resources for task in tasks}
+    for resource in (resource for resources in distinct.values() for resource in resources):
+        if resource.name == "gpus":
+            wanted["GPU_RESOURCES"] = None
+        if resource.shared:
+            wanted["SHARED_RESOURCES"] = None
+        if resource.revocable:
+            wanted["REVOCABLE_RESOURCES"] = None
+    return tuple(wanted)
