@@ -360,9 +360,11 @@ class BatchScheduler:
     def _miss_offers(self) -> None:
         """Ask again: a REVIVE that is accepted may be dropped all the same."""
         books = self._books
-        if not books.connected or not self._wants_offers():
+        if not books.connected:
             return
         books.timers.set(_NO_OFFERS, books.now + REVIVE_AFTER)
+        if not self._wants_offers():
+            return
         books.offers_wanted.wish()
         if books.offers_seen or self._silence_told:
             return

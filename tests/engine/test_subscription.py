@@ -191,7 +191,9 @@ def test_a_revive_that_comes_to_nothing_is_repeated() -> None:
     world = World(task("t"))
     world.subscribe()
     world.offers(world.offer("a"))
-    world.update("t", "DROPPED", after=1.0)
+    world.update("t", "RUNNING")
+    world.wait(1000)
+    world.update("t", "LOST", after=1.0)
     world.commands.clear()
 
     world.wait(2 * REVIVE_AFTER + 1)
