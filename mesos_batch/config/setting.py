@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from mesos_batch.config.file_url import file_of
 from mesos_batch.config.secrets import Secret
 from mesos_batch.model.duration import format_duration, parse_duration
+from mesos_batch.model.limit import Limit
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,6 +30,8 @@ class Group(Enum):
     AUTHENTICATION = "Who you are"
     FRAMEWORK = "How the framework registers"
     LIMITS = "How long to wait"
+    FAILURES = "When tasks fail"
+    KEEPING = "Leaving a run and coming back"
     LOCAL = "Local cluster"
     VOLUMES = "Persistent volumes"
     OUTPUT = "Output"
@@ -181,6 +184,7 @@ SECRET_TEXT: Kind[Secret] = Kind("secret", "VALUE", lambda text: Secret(_not_emp
 PATH: Kind[Path] = Kind("path", "PATH", lambda text: Path(_not_empty(text)))
 BOOLEAN: Kind[bool] = Kind("boolean", "true|false", _parse_boolean, _show_lower)
 DURATION: Kind[float] = Kind("duration", "DURATION", parse_duration, format_duration)
+LIMIT: Kind[Limit] = Kind("limit", "N|P%", Limit.parse)
 POSITIVE_DURATION = replace(DURATION, parse=_more_than_zero(parse_duration))
 SET: Kind[tuple[str, ...]] = Kind("set", "A,B,...", _parse_names(","), _show_names)
 ATTRIBUTE_LIST: Kind[tuple[str, ...]] = Kind(

@@ -14,9 +14,9 @@ from mesos_batch.config.masters import parse_master
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
-    ATTRIBUTE_LIST,
     BOOLEAN,
     DURATION,
+    LIMIT,
     PATH,
     POSITIVE_DURATION,
     SECRET_TEXT,
@@ -28,6 +28,7 @@ from mesos_batch.config.setting import (
     choice,
     integer,
 )
+from mesos_batch.model.limit import Limit
 from mesos_batch.spec.names import role_fault
 
 
@@ -48,8 +49,9 @@ MASTER: Setting[str | None] = Setting(
     kind=replace(STRING, parse=parse_master),
     default=None,
     group=Group.BATCH,
-    help="Where to run: HOST:PORT of a Mesos master, its http:// or https:// URL, or 'local' for "
-    "a cluster made on this machine for this run.",
+    help="Where to run: HOST:PORT of a Mesos master or its http:// or https:// URL (several with "
+    "commas between them), zk://HOST:PORT,.../PATH of the ZooKeeper where masters register, or "
+    "'local' for a cluster made on this machine for this run.",
 )
 TASK_LIST: Setting[str | None] = Setting(
     name="task_list",
@@ -136,7 +138,7 @@ CHECKPOINT: Setting[bool] = Setting(
     kind=BOOLEAN,
     default=False,
     group=Group.FRAMEWORK,
-    help="Let tasks survive a restart of their agent.",
+    help="Let tasks survive a restart of their agent; without it they are lost and launched again.",
 )
 
 KILL_AFTER: Setting[float | None] = Setting(
@@ -160,6 +162,68 @@ UNREACHABLE_TIMEOUT: Setting[float] = Setting(
     default=900.0,
     group=Group.LIMITS,
     help="Give a task up when its agent has been unreachable for this long.",
+)
+STAGING_TIMEOUT: Setting[float] = Setting(
+    name="staging_timeout",
+    kind=POSITIVE_DURATION,
+    default=900.0,
+    group=Group.LIMITS,
+    help="Kill a launched task that has not started for this long, and launch it again.",
+)
+
+MAX_ATTEMPTS: Setting[int] = Setting(
+    name="max_attempts",
+    kind=integer(minimum=1),
+    default=1,
+    group=Group.FAILURES,
+    help="How often a task that fails by itself is tried in all. What the cluster loses is "
+    "launched again in any case and does not count.",
+)
+MAX_FAILURES: Setting[Limit | None] = Setting(
+    name="max_failures",
+    kind=LIMIT,
+    default=None,
+    group=Group.FAILURES,
+    help="Stop the run when more tasks than this have failed: a count (20) or a share of all "
+    "tasks (5%).",
+)
+
+DETACH: Setting[bool] = Setting(
+    name="detach",
+    kind=BOOLEAN,
+    default=False,
+    group=Group.KEEPING,
+    help="Print the id of the run and let it go on in the background.",
+)
+ON_INTERRUPT: Setting[str] = Setting(
+    name="on_interrupt",
+    kind=choice("kill", "detach"),
+    default="kill",
+    group=Group.KEEPING,
+    help="What Ctrl-C, SIGTERM and a closed terminal do: kill the tasks, or leave them running "
+    "for 'mesos-batch resume'.",
+)
+FAILOVER_TIMEOUT: Setting[float] = Setting(
+    name="failover_timeout",
+    kind=DURATION,
+    default=604800.0,
+    group=Group.KEEPING,
+    help="How long the cluster keeps the tasks while no mesos-batch drives the run.",
+)
+JOURNAL: Setting[bool] = Setting(
+    name="journal",
+    kind=BOOLEAN,
+    default=True,
+    group=Group.KEEPING,
+    help="Keep the run on disk, so that it can be resumed and looked at from elsewhere.",
+)
+STATE_DIR: Setting[Path | None] = Setting(
+    name="state_dir",
+    kind=PATH,
+    default=None,
+    shown_default="~/.local/state/mesos-batch on Linux",
+    group=Group.KEEPING,
+    help="The directory where runs are kept; by default where the system keeps state of programs.",
 )
 
 PERSISTENT_VOLUME: Setting[bool] = Setting(
@@ -234,6 +298,14 @@ VERBOSE: Setting[bool] = Setting(
     group=Group.OUTPUT,
     help="Show each offer and launch too, and list every failure at the end.",
 )
+JSON: Setting[bool] = Setting(
+    name="json",
+    kind=BOOLEAN,
+    default=False,
+    from_env=False,
+    group=Group.OUTPUT,
+    help="Print JSON instead.",
+)
 HELP: Setting[bool] = Setting(
     name="help",
     kind=BOOLEAN,
@@ -267,6 +339,14 @@ RUN: tuple[Setting[Any], ...] = (
     KILL_AFTER,
     UNPLACEABLE_TIMEOUT,
     UNREACHABLE_TIMEOUT,
+    STAGING_TIMEOUT,
+    MAX_ATTEMPTS,
+    MAX_FAILURES,
+    DETACH,
+    ON_INTERRUPT,
+    FAILOVER_TIMEOUT,
+    JOURNAL,
+    STATE_DIR,
     PERSISTENT_VOLUME,
     PERSISTENT_VOLUME_RESOURCE,
     REMOVE_PERSISTENT_VOLUME,
@@ -281,86 +361,85 @@ RUN: tuple[Setting[Any], ...] = (
     VERSION,
 )
 
-AGENTS = replace(LOCAL_AGENTS, name="agents", variable=LOCAL_AGENTS.env, help="How many agents.")
-CPUS = replace(LOCAL_CPUS, name="cpus", variable=LOCAL_CPUS.env, help="Cpus of each agent.")
-MEM = replace(LOCAL_MEM, name="mem", variable=LOCAL_MEM.env, help="Memory of each agent in MB.")
-DISK = replace(LOCAL_DISK, name="disk", variable=LOCAL_DISK.env, help="Disk of each agent in MB.")
-GPUS: Setting[int] = Setting(
-    name="gpus",
-    variable="MESOS_BATCH_LOCAL_GPUS",
-    kind=integer(minimum=0),
-    default=0,
-    group=Group.LOCAL,
-    help="Gpus of each agent; counted, not checked.",
-)
-ATTRIBUTES: Setting[tuple[str, ...]] = Setting(
-    name="attributes",
-    variable="MESOS_BATCH_LOCAL_ATTRIBUTES",
-    kind=ATTRIBUTE_LIST,
-    default=(),
-    group=Group.LOCAL,
-    help="Attributes of each agent, such as rack:r1;ssd:true.",
-)
-PORT: Setting[int] = Setting(
-    name="port",
-    variable="MESOS_BATCH_LOCAL_PORT",
-    kind=integer(minimum=0, maximum=65535),
-    default=0,
-    shown_default="any free port",
-    group=Group.LOCAL,
-    help="The port of the master on 127.0.0.1.",
-)
-WORK_DIR: Setting[Path | None] = Setting(
-    name="work_dir",
-    variable="MESOS_BATCH_LOCAL_WORK_DIR",
-    kind=PATH,
-    default=None,
-    shown_default="a new temporary directory",
-    group=Group.LOCAL,
-    help="Where sandboxes and the secret are kept.",
-)
-ALLOCATION_INTERVAL: Setting[float] = Setting(
-    name="allocation_interval",
-    variable="MESOS_BATCH_LOCAL_ALLOCATION_INTERVAL",
-    kind=POSITIVE_DURATION,
-    default=1.0,
-    group=Group.LOCAL,
-    help="How often the master makes offers.",
-)
-AUTHENTICATE: Setting[bool] = Setting(
-    name="authenticate",
-    variable="MESOS_BATCH_LOCAL_AUTHENTICATE",
-    kind=BOOLEAN,
-    default=True,
-    group=Group.AUTHENTICATION,
-    help="Let in only who holds the secret; without it, everybody on this machine.",
-)
-LOCAL_PRINCIPAL = replace(
-    PRINCIPAL,
-    variable="MESOS_BATCH_LOCAL_PRINCIPAL",
-    shown_default="local",
-    help="The principal frameworks authenticate as.",
-)
-LOCAL_SECRET_FILE = replace(
-    SECRET_FILE,
-    variable="MESOS_BATCH_LOCAL_SECRET_FILE",
-    shown_default="a random secret, in a new file",
-    help="A file with the secret alone, or with Mesos credentials (text or JSON).",
-)
+SECRET_COMMAND: tuple[Setting[Any], ...] = (MASTER, PRINCIPAL, HELP)
 
-LOCAL: tuple[Setting[Any], ...] = (
-    AGENTS,
-    CPUS,
-    MEM,
-    DISK,
-    GPUS,
-    ATTRIBUTES,
-    PORT,
-    WORK_DIR,
-    ALLOCATION_INTERVAL,
-    AUTHENTICATE,
-    LOCAL_PRINCIPAL,
-    LOCAL_SECRET_FILE,
+# What 'resume' and 'retry' take from the run, whatever the environment says of other runs.
+_OF_THE_RUN = "that of the run"
+MOVED_MASTER = replace(
+    MASTER,
+    from_env=False,
+    shown_default=_OF_THE_RUN,
+    help="Where the cluster is now, when that has changed, or the zk:// address of the run with "
+    "its credentials, which are not kept.",
+)
+RESUME: tuple[Setting[Any], ...] = (
+    MOVED_MASTER,
+    SECRET,
+    SECRET_FILE,
+    ON_INTERRUPT,
+    STATE_DIR,
+    COLOR,
+    QUIET,
+    VERBOSE,
     HELP,
 )
-SECRET_COMMAND: tuple[Setting[Any], ...] = (MASTER, PRINCIPAL, HELP)
+FAILED: Setting[bool] = Setting(
+    name="failed",
+    kind=BOOLEAN,
+    default=False,
+    shown_default="true unless --unfinished",
+    from_env=False,
+    group=Group.BATCH,
+    help="Run the tasks that failed, were killed, lost or refused, or fit no agent.",
+)
+UNFINISHED: Setting[bool] = Setting(
+    name="unfinished",
+    kind=BOOLEAN,
+    default=False,
+    from_env=False,
+    group=Group.BATCH,
+    help="Run every task that did not finish, cancelled ones too.",
+)
+OPTIONS: tuple[Setting[Any], ...] = (
+    MASTER,
+    PRINCIPAL,
+    FRAMEWORK_NAME,
+    ROLE,
+    USER,
+    CONTENT_TYPE,
+    FRAMEWORK_CAPABILITIES,
+    PARTITION_AWARE,
+    CHECKPOINT,
+    KILL_AFTER,
+    UNPLACEABLE_TIMEOUT,
+    UNREACHABLE_TIMEOUT,
+    STAGING_TIMEOUT,
+    MAX_ATTEMPTS,
+    MAX_FAILURES,
+    FAILOVER_TIMEOUT,
+    LOCAL_AGENTS,
+    LOCAL_CPUS,
+    LOCAL_MEM,
+    LOCAL_DISK,
+)
+RETRY: tuple[Setting[Any], ...] = (
+    FAILED,
+    UNFINISHED,
+    *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in OPTIONS),
+    SECRET,
+    SECRET_FILE,
+    DETACH,
+    ON_INTERRUPT,
+    JOURNAL,
+    STATE_DIR,
+    COLOR,
+    QUIET,
+    VERBOSE,
+    HELP,
+)
+RUNS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, HELP)
+STATUS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, VERBOSE, HELP)
+WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
+CANCEL: tuple[Setting[Any], ...] = tuple(
+    setting for setting in RESUME if setting is not ON_INTERRUPT
+)

@@ -4,119 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
-import secrets
-import tempfile
-import threading
-from collections.abc import Coroutine
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING
 
-from mesos_batch.errors import UsageError
-from mesos_batch.local.agent.agent import LocalAgent
+from mesos_batch.errors import ClusterError, UsageError
 from mesos_batch.local.master.master import Master
 from mesos_batch.local.master.master_site import make_app
 from mesos_batch.local.master.registry import Registry
-from mesos_batch.local.options import Credential, LocalOptions
-from mesos_batch.local.server import LOG, LOOPBACK, serve
+from mesos_batch.local.server import LOOPBACK, serve
+from mesos_batch.local.service import NOT_STARTED, Service
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from pathlib import Path
 
     from aiohttp import web
 
-T = TypeVar("T")
-PRINCIPAL = "local"
-_SECRET_BYTES = 24
-# Made only when there is something to tell.
-LOG_FILE = "cluster.log"
-_NOT_STARTED = "the cluster is not running"
+    from mesos_batch.local.options import LocalOptions
+
+# Beside the directories of the agents.
+REGISTRY_FILE = "registry.json"
 
 
-class LocalCluster:
-    """Start it, talk HTTP to ``master_address``, stop it. All methods may be called by any thread.
+class LocalCluster(Service):
+    """Start it, talk HTTP to ``master_address``, stop it.
 
-    The methods below :meth:`stop` break things, so that tests can see what happens then.
+    Agents of other processes may join. The methods below :meth:`master_address` break things, so
+    that tests can see what happens then.
     """
 
     def __init__(self, options: LocalOptions | None = None) -> None:
-        options = options or LocalOptions()
-        self._credential = options.credential or Credential(
-            PRINCIPAL, secrets.token_urlsafe(_SECRET_BYTES)
-        )
-        self._options = dataclasses.replace(options, credential=self._credential)
-        self._thread: _LoopThread | None = None
-        self._log: logging.Handler | None = None
-        self._registry = Registry()
+        super().__init__(options)
+        self._registry = Registry(self._keep)
         self._masters: list[_MasterSite] = []
         self._leader: _MasterSite | None = None
         self._ping_timers: dict[int, asyncio.TimerHandle] = {}
-        self.agents: list[LocalAgent] = []
 
     @property
     def master_address(self) -> str:
         """``host:port`` of the leading master."""
         if self._leader is None:
-            raise RuntimeError(_NOT_STARTED)
+            raise RuntimeError(NOT_STARTED)
         return self._leader.address
-
-    @property
-    def credential(self) -> Credential:
-        """What clients need; a cluster that lets everybody in ignores it."""
-        return self._credential
-
-    @property
-    def work_dir(self) -> Path:
-        """Where agents keep sandboxes and volumes."""
-        if self._options.work_dir is None:
-            raise RuntimeError(_NOT_STARTED)
-        return self._options.work_dir
-
-    @property
-    def agent_work_dirs(self) -> dict[str, str]:
-        """The work directory of each agent, by agent id."""
-        return {agent.id: str(agent.work_dir) for agent in self.agents}
-
-    def start(self) -> Self:
-        """Start the master and its agents; all of them answer when this returns.
-
-        Raises:
-            UsageError: the port is taken, or agents cannot write to the work directory.
-        """
-        if self._options.work_dir is None:
-            made = Path(tempfile.mkdtemp(prefix="mesos-batch-local-"))
-            self._options = dataclasses.replace(self._options, work_dir=made)
-        self._thread = _LoopThread()
-        self._log = logging.FileHandler(self.work_dir / LOG_FILE, encoding="utf-8", delay=True)
-        LOG.addHandler(self._log)
-        try:
-            self._run(self._start())
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End all tasks, agents and masters; a second call does nothing."""
-        if self._thread is not None:
-            self._run(self._stop())
-            self._thread.end()
-            self._thread = None
-        if self._log is not None:
-            LOG.removeHandler(self._log)
-            self._log.close()
-            self._log = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def kill_agent(self, index: int) -> None:
         """Let an agent die as after SIGKILL: its socket breaks, its tasks end unheard."""
@@ -142,38 +69,51 @@ class LocalCluster:
         """Make the oldest standby master the leader; agents register after so many seconds."""
         self._run(self._elect_standby(agents_return_after))
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        if self._thread is None:
-            work.close()
-            raise RuntimeError(_NOT_STARTED)
-        return asyncio.run_coroutine_threadsafe(work, self._thread.loop).result()
-
     async def _start(self) -> None:
         try:
             self._leader = await self._start_master(self._options.port)
         except OSError as error:
-            raise UsageError(
-                f"port {self._options.port} of {LOOPBACK} cannot be used: {error.strerror}",
-                "choose another port, or 0 for any free one",
-            ) from None
+            raise self._port_taken(error) from None
+        self._restore_registry()
         master = self._leader.master
         master.elect()
-        for index in range(self._options.agents):
-            directory = self.work_dir / f"agent-{index}"
-            self.agents.append(LocalAgent(index, self._options, directory))
+        self._make_agents()
         try:
             for agent in self.agents:
                 await agent.start(master)
         except OSError as error:
+            raise self._unusable(error) from None
+
+    @property
+    def _registry_file(self) -> Path:
+        return self.work_dir / REGISTRY_FILE
+
+    def _restore_registry(self) -> None:
+        try:
+            self._registry.restore(self._registry_file.read_bytes())
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError) as error:
             raise UsageError(
-                f"agents cannot work in {self.work_dir}: {error.strerror}",
-                "choose a directory you may write to",
+                f"the agents of the last time cannot be read from {self._registry_file}: {error}",
+                "remove the file to forget them, or use another work directory",
             ) from None
+
+    def _keep(self, document: bytes) -> None:
+        unfinished = self._registry_file.with_suffix(".tmp")
+        try:
+            unfinished.write_bytes(document)
+            unfinished.replace(self._registry_file)
+        except OSError as error:
+            self._fail(
+                ClusterError(
+                    f"the agents cannot be noted in {self._registry_file}: {error.strerror}"
+                )
+            )
 
     async def _start_master(self, port: int) -> _MasterSite:
         master = Master(self._options, self._registry)
-        credential = self._credential if self._options.authenticate else None
-        runner, port = await serve(make_app(master, credential), port)
+        runner, port = await serve(make_app(master, self.login), port)
         master.bind(port)
         master.leader = self._leader.master.info if self._leader is not None else None
         site = _MasterSite(master, runner, f"{LOOPBACK}:{port}")
@@ -235,24 +175,3 @@ class _MasterSite:
     master: Master
     runner: web.AppRunner
     address: str
-
-
-def _log_mistake(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    LOG.error(context["message"], exc_info=context.get("exception"))
-
-
-class _LoopThread:
-    """An event loop that runs in a daemon thread."""
-
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self.loop.set_exception_handler(_log_mistake)
-        self._thread = threading.Thread(
-            target=self.loop.run_forever, name="local-cluster", daemon=True
-        )
-        self._thread.start()
-
-    def end(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join()
-        self.loop.close()

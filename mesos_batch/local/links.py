@@ -1,7 +1,7 @@
 """What the local master and its agents say to each other.
 
-Mesos uses libprocess messages here; ours are method calls on one event loop, or (later) the
-same calls over a wire. No call blocks and none returns a result: like messages, they may be
+Mesos uses libprocess messages here; ours are method calls on one event loop, or the same calls
+over a wire (``wire.py``). No call blocks and none returns a result: like messages, they may be
 lost when the other side is gone. Messages are mesos.v1 protobufs.
 """
 
@@ -40,9 +40,6 @@ class Registration:
 
 class AgentLink(Protocol):
     """What a master may ask of an agent."""
-
-    def detected(self, master: MasterLink) -> None:
-        """Register with this master: a new leader, or the old one that lost sight of the agent."""
 
     def registered(self, agent_id: str, master: MasterLink) -> None:
         """Accept the agent under this id; pending status updates are sent again."""
@@ -97,12 +94,6 @@ class MasterLink(Protocol):
 
     def register_agent(self, registration: Registration, agent: AgentLink) -> None:
         """Come, or come back after a loss of connection."""
-
-    def agent_disconnected(self, agent_id: str) -> None:
-        """Notice that the socket to an agent broke (its process died)."""
-
-    def agent_unreachable(self, agent_id: str) -> None:
-        """Notice that an agent has answered no ping for too long."""
 
     def status_update(
         self, agent_id: str, framework_id: str, status: pb.TaskStatus, latest_state: int

@@ -15,6 +15,21 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class ZooKeeperAddress:
+    """Servers (``host:port,host:port``) and the path where masters register.
+
+    ``login`` is ``user:password`` of the digest scheme; it is never printed.
+    """
+
+    servers: str
+    path: str
+    login: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"zk://{self.servers}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
 class LocalOptions:
     """Settings of a local cluster.
 
@@ -24,6 +39,10 @@ class LocalOptions:
     temporary one that stays, for what failed tasks wrote is in it. An agent that answers no ping
     for ``agent_ping_timeout`` times ``max_agent_ping_timeouts`` is unreachable; after a failover
     of masters agents have ``agent_reregister_timeout`` to come back.
+
+    With ``zk`` the master registers itself in ZooKeeper and leads when its turn comes; the agents
+    follow whoever leads. With ``master``, the addresses of masters (``host:port``) or a ZooKeeper,
+    there are only agents, of a master elsewhere.
     """
 
     agents: int = 3
@@ -43,4 +62,7 @@ class LocalOptions:
     agent_ping_timeout: float = 15.0
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
+    zk: ZooKeeperAddress | None = None
+    zk_session_timeout: float = 10.0
+    master: tuple[str, ...] | ZooKeeperAddress | None = None
     containerizers: tuple[str, ...] = ("docker", "mesos")

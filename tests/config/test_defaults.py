@@ -3,6 +3,7 @@
 import pytest
 
 from mesos_batch.api import LocalOptions, RunOptions
+from mesos_batch.config import local_settings as cluster
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
 
@@ -36,7 +37,8 @@ def test_every_flag_of_the_original_is_there_with_its_default() -> None:
     [
         the.FRAMEWORK_NAME, the.ROLE, the.USER, the.PRINCIPAL, the.SECRET, the.CONTENT_TYPE,
         the.FRAMEWORK_CAPABILITIES, the.CHECKPOINT, the.PARTITION_AWARE, the.KILL_AFTER,
-        the.UNPLACEABLE_TIMEOUT, the.UNREACHABLE_TIMEOUT,
+        the.UNPLACEABLE_TIMEOUT, the.UNREACHABLE_TIMEOUT, the.STAGING_TIMEOUT,
+        the.MAX_ATTEMPTS, the.MAX_FAILURES, the.FAILOVER_TIMEOUT,
     ],
     ids=lambda setting: setting.name,
 )  # fmt: skip
@@ -47,8 +49,10 @@ def test_a_run_has_the_defaults_of_the_library(setting: Setting[object]) -> None
 @pytest.mark.parametrize(
     "setting",
     [
-        the.AGENTS, the.CPUS, the.MEM, the.DISK, the.GPUS, the.ATTRIBUTES, the.PORT,
-        the.WORK_DIR, the.AUTHENTICATE, the.ALLOCATION_INTERVAL,
+        cluster.AGENTS, cluster.CPUS, cluster.MEM, cluster.DISK, cluster.GPUS, cluster.ATTRIBUTES,
+        cluster.PORT, cluster.WORK_DIR, cluster.AUTHENTICATE, cluster.ALLOCATION_INTERVAL,
+        cluster.ZK, cluster.ZK_SESSION_TIMEOUT, cluster.MASTER, cluster.AGENT_PING_TIMEOUT,
+        cluster.MAX_AGENT_PING_TIMEOUTS, cluster.AGENT_REREGISTER_TIMEOUT,
     ],
     ids=lambda setting: setting.name,
 )  # fmt: skip
@@ -58,10 +62,10 @@ def test_a_local_cluster_has_the_defaults_of_the_library(setting: Setting[object
 
 def test_flags_of_both_commands_agree() -> None:
     pairs = [
-        (the.LOCAL_AGENTS, the.AGENTS),
-        (the.LOCAL_CPUS, the.CPUS),
-        (the.LOCAL_MEM, the.MEM),
-        (the.LOCAL_DISK, the.DISK),
+        (the.LOCAL_AGENTS, cluster.AGENTS),
+        (the.LOCAL_CPUS, cluster.CPUS),
+        (the.LOCAL_MEM, cluster.MEM),
+        (the.LOCAL_DISK, cluster.DISK),
     ]
     for run, local in pairs:
         assert (run.default, run.env) == (local.default, local.env)

@@ -4,13 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.config import local_settings
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
 SECTIONS = {
     "## mesos-batch": the.RUN,
-    "## mesos-batch local": the.LOCAL,
+    "## mesos-batch resume": the.RESUME,
+    "## mesos-batch retry": the.RETRY,
+    "## mesos-batch runs": the.RUNS,
+    "## mesos-batch status": the.STATUS,
+    "## mesos-batch wait": the.WAIT,
+    "## mesos-batch cancel": the.CANCEL,
+    "## mesos-batch local": local_settings.LOCAL,
     "## mesos-batch secret set, mesos-batch secret delete": the.SECRET_COMMAND,
 }
 

@@ -32,6 +32,7 @@ TERMINAL = {
     "TASK_ERROR",
     "TASK_LOST",
     "TASK_DROPPED",
+    "TASK_GONE",
 }
 CAPABILITIES = ("TASK_KILLING_STATE", "PARTITION_AWARE", "RESERVATION_REFINEMENT", "MULTI_ROLE")
 
@@ -52,12 +53,6 @@ class RecordingMaster:
         self.registrations.append(registration)
         self._agent = agent
         agent.registered(registration.agent.id.value or AGENT_ID, self)
-
-    def agent_disconnected(self, agent_id: str) -> None:
-        raise AssertionError("the cluster says this, not the agent")
-
-    def agent_unreachable(self, agent_id: str) -> None:
-        raise AssertionError("the cluster says this, not the agent")
 
     def status_update(
         self, agent_id: str, framework_id: str, status: pb.TaskStatus, latest_state: int
@@ -109,8 +104,12 @@ class RecordingMaster:
         return self.statuses(task_id)[self.states(task_id).index(state)]
 
 
-def framework(framework_id: str = FRAMEWORK_ID, *, user: str = "") -> pb.FrameworkInfo:
+def framework(
+    framework_id: str = FRAMEWORK_ID, *, user: str = "", checkpoint: bool = False
+) -> pb.FrameworkInfo:
     info = pb.FrameworkInfo(user=user, name="test", id=pb.FrameworkID(value=framework_id))
+    if checkpoint:
+        info.checkpoint = True
     for name in CAPABILITIES:
         info.capabilities.add(type=pb.FrameworkInfo.Capability.Type.Value(name))
     return info
@@ -135,12 +134,19 @@ def task(task_id: str, script: str | None = None, **fields: object) -> pb.TaskIn
 class World:
     """An agent that has registered with a recording master."""
 
-    def __init__(self, options: LocalOptions, work_dir: Path) -> None:
+    def __init__(self, options: LocalOptions, work_dir: Path, *, checkpoint: bool = False) -> None:
         self.master = RecordingMaster()
-        self.agent = LocalAgent(0, options, work_dir)
+        self.agent = LocalAgent(0, options, work_dir, recovers=checkpoint)
+        self._checkpoint = checkpoint
+        self.died = False
+
+    async def die(self) -> None:
+        """Let the agent die; another one may follow in its work directory."""
+        self.died = True
+        await self.agent.die()
 
     def run(self, info: pb.TaskInfo, user: str = "") -> None:
-        self.agent.run_task(framework(user=user), info, None)
+        self.agent.run_task(framework(user=user, checkpoint=self._checkpoint), info, None)
 
     def run_group(self, executor_id: str, *tasks: pb.TaskInfo) -> None:
         executor = pb.ExecutorInfo(
@@ -148,7 +154,8 @@ class World:
             executor_id=pb.ExecutorID(value=executor_id),
             framework_id=pb.FrameworkID(value=FRAMEWORK_ID),
         )
-        self.agent.run_task_group(framework(), executor, list(tasks))
+        known = framework(checkpoint=self._checkpoint)
+        self.agent.run_task_group(known, executor, list(tasks))
 
     def sandbox(self, executor_id: str) -> Path:
         runs = (
@@ -159,14 +166,18 @@ class World:
 
 
 @asynccontextmanager
-async def an_agent(work_dir: Path, **options: object) -> AsyncIterator[World]:
+async def an_agent(
+    work_dir: Path, *, checkpoint: bool = False, **options: object
+) -> AsyncIterator[World]:
+    """An agent; with ``checkpoint`` it and its framework are those that were there before."""
     settings = replace(LocalOptions(authenticate=False), **options)  # type: ignore[arg-type]
-    world = World(settings, work_dir)
-    await world.agent.start(world.master)
+    world = World(settings, work_dir, checkpoint=checkpoint)
     try:
+        await world.agent.start(world.master)
         yield world
     finally:
-        await world.agent.stop()
+        if not world.died:
+            await world.agent.stop()
 
 
 def is_gone(pid: int) -> bool:

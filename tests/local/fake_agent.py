@@ -42,9 +42,6 @@ class FakeAgent:
 
     # AgentLink
 
-    def detected(self, master: Any) -> None:
-        self.calls.put(("detected", master))
-
     def registered(self, agent_id: str, master: Any) -> None:
         self.info.id.value = agent_id
 

@@ -102,6 +102,18 @@ class Client:
         status: dict[str, Any] = self.until("UPDATE")["status"]
         return status
 
+    def status_and_no_more(self) -> dict[str, Any]:
+        """The next status; what came before it is still to be read."""
+        before: list[dict[str, Any]] = []
+        while True:
+            event = self.event()
+            assert event is not None
+            if event["type"] == "UPDATE":
+                self._events[:0] = before
+                status: dict[str, Any] = event["update"]["status"]
+                return status
+            before.append(event)
+
     def operation_status(self) -> dict[str, Any]:
         status: dict[str, Any] = self.until("UPDATE_OPERATION_STATUS")["status"]
         return status

@@ -100,6 +100,7 @@ async def test_a_later_group_gets_a_fresh_executor_of_the_same_name(tmp_path: Pa
 async def test_a_failing_task_takes_its_group_along_and_no_other(tmp_path: Path) -> None:
     async with an_agent(tmp_path) as world:
         world.run_group("pod", task("other", "sleep 1000"))
+        await world.master.reached("other", "TASK_RUNNING")
         world.run_group("pod", task("fails", "exit 1"), task("with-it", "sleep 1000"))
         fails, with_it = await world.master.finished("fails", "with-it")
         assert fails.state == pb.TASK_FAILED

@@ -25,7 +25,7 @@ def launched(world, client):
     client.accept(offer, operations=[launch(task("t", agent.agent_id))])
     agent.heard("run_task")
     agent.update(client.framework_id, "t", "TASK_RUNNING")
-    client.acknowledge(client.status())
+    client.acknowledge(client.status_and_no_more())
     agent.heard("acknowledge")
     return agent
 
@@ -97,6 +97,18 @@ def test_tasks_of_a_framework_with_checkpoints_outlive_a_broken_socket():
         agent.register()
         assert agent.heard("kill_task")[1] == "t"
         assert client.before_two_heartbeats() == ["OFFERS"]
+
+
+def test_the_next_process_of_an_agent_has_its_own_port():
+    with running_world(agent_ping_timeout=3600) as slow:
+        agent = slow.agent()
+        slow.do(slow.master.agent_disconnected, agent.agent_id)
+        agent.info.port = 6001
+        agent.register()
+        (offer,) = slow.framework().offers()
+        assert offer["agent_id"]["value"] == agent.agent_id
+        assert offer["url"]["address"]["port"] == 6001
+        assert slow.registry.admitted[agent.agent_id].port == 6001
 
 
 def test_what_an_agent_has_forgotten_is_dropped():

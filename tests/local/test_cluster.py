@@ -14,8 +14,9 @@ from local.framework_messages import framework_info, launch, task
 from urllib3.exceptions import HTTPError
 
 from mesos_batch.errors import UsageError
-from mesos_batch.local.cluster import LOG_FILE, LocalCluster
+from mesos_batch.local.cluster import LocalCluster
 from mesos_batch.local.options import Credential, LocalOptions
+from mesos_batch.local.service import LOG_FILE
 from mesos_batch.protocol.codec import ContentType
 
 pytestmark = pytest.mark.timeout(60)

@@ -12,7 +12,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import local_settings as the
+from mesos_batch.config.masters import ZOOKEEPER, parse_master
 from mesos_batch.config.secrets import Credentials, Given, Secret, find_credentials, refuse_colons
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
@@ -22,12 +23,13 @@ from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch.api import Credential, LocalOptions, LocalServer
+    from mesos_batch.api import Credential, LocalOptions, LocalServer, ZooKeeperAddress
 
 USAGE = ("mesos-batch local [flags]",)
 ABOUT = (
     "Serves a Mesos master and agents on this machine until Ctrl-C. Tasks run as processes of "
-    "the user who started it. Only loopback is listened on."
+    "the user who started it. Only loopback is listened on. With --zk or --master, several such "
+    "processes make one cluster."
 )
 ENVIRONMENT = (
     "Each flag can come from the environment as MESOS_BATCH_LOCAL_<FLAG>. A flag wins over its "
@@ -42,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
     Raises:
         UsageError: a flag is wrong, or the port is taken.
+        ClusterError: ZooKeeper or the master is away, or refuses us.
     """
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.LOCAL, ENVIRONMENT))
@@ -59,15 +62,17 @@ def run(arguments: Sequence[str]) -> int:
             _secret_file(values, server) as secret_file,
         ):
             emit(sys.stdout, _how_to_connect(options, server, secret_file))
-            _wait(asked)
+            _wait(asked, server)
     except LeaveAtOnceError as left:
         return left.exit_code
     return ExitCode.FINISHED
 
 
 def _options(values: Values) -> LocalOptions:
+    _check_roles(values)
+    zk, master = values[the.ZK], values[the.MASTER]
     authenticate = values[the.AUTHENTICATE]
-    principal, secret_file = values[the.LOCAL_PRINCIPAL], values[the.LOCAL_SECRET_FILE]
+    principal, secret_file = values[the.PRINCIPAL], values[the.SECRET_FILE]
     if not authenticate and (principal is not None or secret_file is not None):
         raise UsageError("--no-authenticate leaves no use for --principal and --secret_file")
 
@@ -85,7 +90,47 @@ def _options(values: Values) -> LocalOptions:
         credential=_credential(principal, secret_file),
         authenticate=authenticate,
         allocation_interval=values[the.ALLOCATION_INTERVAL],
+        agent_ping_timeout=values[the.AGENT_PING_TIMEOUT],
+        max_agent_ping_timeouts=values[the.MAX_AGENT_PING_TIMEOUTS],
+        agent_reregister_timeout=values[the.AGENT_REREGISTER_TIMEOUT],
+        zk=_zookeeper(zk) if zk is not None else None,
+        zk_session_timeout=values[the.ZK_SESSION_TIMEOUT],
+        master=_masters(master) if master is not None else None,
     )
+
+
+def _check_roles(values: Values) -> None:
+    """Refuse what makes no sense for a process that is not the whole cluster."""
+    zk, master = values[the.ZK], values[the.MASTER]
+    if zk is not None and master is not None:
+        raise UsageError("--zk starts a master, --master none: give one of them")
+    if master is None and zk is None:
+        return
+    if master is not None and not values[the.AGENTS]:
+        raise UsageError("--master starts agents, --agents=0 none: there is nothing to do")
+    if master is not None and values[the.PORT]:
+        raise UsageError("--port is the port of a master, and with --master there is none")
+    if values[the.AUTHENTICATE] and values[the.SECRET_FILE] is None:
+        name = "--zk" if zk is not None else "--master"
+        raise UsageError(
+            f"with {name} several processes share a cluster, and need to share its secret",
+            "Give each the same --secret_file and --principal, or --no-authenticate.",
+        )
+
+
+def _zookeeper(text: str) -> ZooKeeperAddress:
+    from mesos_batch.api import ZooKeeperAddress
+
+    address = parse_master(text)
+    servers, _, path = address.removeprefix(ZOOKEEPER).partition("/")
+    login = address.zk_login.reveal() if address.zk_login is not None else None
+    return ZooKeeperAddress(servers, f"/{path}", login)
+
+
+def _masters(address: str) -> tuple[str, ...] | ZooKeeperAddress:
+    if address.startswith(ZOOKEEPER):
+        return _zookeeper(address)
+    return tuple(address.split(","))
 
 
 def _credential(principal: str | None, secret_file: Path | None) -> Credential | None:
@@ -110,7 +155,7 @@ def _secret_file(values: Values, server: LocalServer) -> Iterator[Path | None]:
 
     A file we make goes away with the cluster.
     """
-    given = values[the.LOCAL_SECRET_FILE]
+    given = values[the.SECRET_FILE]
     if given is not None or not values[the.AUTHENTICATE]:
         yield given
         return
@@ -125,20 +170,19 @@ def _secret_file(values: Values, server: LocalServer) -> Iterator[Path | None]:
 
 
 def _how_to_connect(options: LocalOptions, server: LocalServer, secret_file: Path | None) -> str:
-    command = ["mesos-batch", f"--master={server.master}"]
     rows = [("master", server.master)]
+    target = server.master
+    if options.zk is not None:
+        target = str(options.zk)
+        rows.append(("zookeeper", target))
+    command = ["mesos-batch", f"--master={target}"]
     if secret_file is not None:
         command += [f"--principal={server.principal}", f"--secret_file={secret_file}"]
         rows += [("principal", server.principal), ("secret in", str(secret_file))]
     rows.append(("sandboxes", str(server.work_dir)))
-    size = f"cpus:{options.cpus:g} mem:{options.mem:g} disk:{options.disk:g}"
-    if options.gpus:
-        size += f" gpus:{options.gpus}"
-    each = "with" if options.agents == 1 else "of"
-    count = "1 agent" if options.agents == 1 else f"{options.agents} agents"
     return "\n".join(
         [
-            f"A local cluster with {count} {each} {size} is running.",
+            _what_runs(options),
             "",
             *(f"  {name:<9}  {value}" for name, value in rows),
             "",
@@ -146,14 +190,36 @@ def _how_to_connect(options: LocalOptions, server: LocalServer, secret_file: Pat
             "",
             f"  {shlex.join(command)} --task_list=FILE",
             "",
-            "Ctrl-C ends it, and every task on it.",
+            "Ctrl-C ends it, and every task on it."
+            if options.master is None
+            else "Ctrl-C ends these agents, and every task on them.",
         ]
     )
 
 
-def _wait(asked: queue.SimpleQueue[ExitCode]) -> None:
-    """Wait for a signal; in short waits, because Windows delivers one only between two."""
+def _what_runs(options: LocalOptions) -> str:
+    size = f"cpus:{options.cpus:g} mem:{options.mem:g} disk:{options.disk:g}"
+    if options.gpus:
+        size += f" gpus:{options.gpus}"
+    one = options.agents == 1
+    count = "1 agent" if one else f"{options.agents} agents"
+    if options.master is not None:
+        verbs = "is running and looks" if one else "are running and look"
+        return f"{count} of {size} {verbs} for the master."
+    kind = "local cluster" if options.zk is None else "local master"
+    if not options.agents:
+        return f"A {kind} without agents is running."
+    return f"A {kind} with {count} {'with' if one else 'of'} {size} is running."
+
+
+def _wait(asked: queue.SimpleQueue[ExitCode], server: LocalServer) -> None:
+    """Wait for a signal; in short waits, because Windows delivers one only between two.
+
+    Raises:
+        ClusterError: the cluster cannot go on.
+    """
     while True:
+        server.check()
         try:
             asked.get(timeout=_WAIT_SECONDS)
         except queue.Empty:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.agent import agent_api, sandbox
+from mesos_batch.local.agent import agent_api, sandbox, supervised
+from mesos_batch.local.agent.agent_executors import AgentExecutors
 from mesos_batch.local.agent.agent_operations import AgentOperations, AppliedOperation
-from mesos_batch.local.agent.agent_resources import AgentResources, attributes
+from mesos_batch.local.agent.agent_resources import (
+    AgentResources,
+    attributes,
+    configured_resources,
+)
 from mesos_batch.local.agent.agent_tasks import AgentTasks
+from mesos_batch.local.agent.checkpoint import AgentCheckpoint
 from mesos_batch.local.agent.command_executor import CommandExecutor
 from mesos_batch.local.agent.container import LOOPBACK
 from mesos_batch.local.agent.default_executor import DefaultExecutor
 from mesos_batch.local.agent.docker_executor import DockerExecutor
 from mesos_batch.local.agent.executor import NEVER_RAN, Executor
 from mesos_batch.local.agent.files import Files
-from mesos_batch.local.agent.task_run import has_capability, new_status
+from mesos_batch.local.agent.guard import make_guard
+from mesos_batch.local.agent.recovery import kill_leftovers, recover
+from mesos_batch.local.agent.unlaunched import Unlaunched
 from mesos_batch.local.links import MasterLink, Registration
 from mesos_batch.local.options import Credential, LocalOptions
 from mesos_batch.local.server import serve
@@ -30,38 +36,35 @@ from mesos_batch.protocol import values
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from mesos_batch.local.agent.agent_executors import FrameworkRecord
     from mesos_batch.model.resources import Resources
 
 log = logging.getLogger(__name__)
-MAX_COMPLETED_EXECUTORS = 150
-_STOP_TIMEOUT = 10.0
 _TERMINATED = pb.TaskStatus.REASON_EXECUTOR_TERMINATED
-
-
-@dataclass(slots=True)
-class FrameworkRecord:
-    """A framework this agent has run something for."""
-
-    info: pb.FrameworkInfo
-    executors: dict[str, Executor] = field(default_factory=dict)
-    completed: deque[Executor] = field(
-        default_factory=lambda: deque(maxlen=MAX_COMPLETED_EXECUTORS)
-    )
-    terminating: bool = False
 
 
 class LocalAgent:
     """An agent with its executors, its files and its HTTP site on loopback."""
 
-    def __init__(self, index: int, options: LocalOptions, work_dir: Path) -> None:
+    def __init__(
+        self, index: int, options: LocalOptions, work_dir: Path, *, recovers: bool = False
+    ) -> None:
+        """Make an agent.
+
+        With ``recovers`` it goes on as the one that had ``work_dir`` before, tasks of frameworks
+        with checkpoints included; it leaves the same to its successor.
+        """
         self.index = index
         self.options = options
         self.containerizers = options.containerizers
-        self.work_dir = work_dir
-        self.resources = AgentResources(options, work_dir)
+        # Supervisors and the guard work elsewhere.
+        self.work_dir = work_dir.absolute()
+        self.resources = AgentResources(options, self.work_dir)
         self.attributes = list(attributes(options.attributes))
         self.files = Files()
-        self.frameworks: dict[str, FrameworkRecord] = {}
+        self.guard = make_guard(
+            self.work_dir / sandbox.SANDBOXES, spares_checkpointed=recovers and supervised.AVAILABLE
+        )
         self.started = time.time()
         self.port = 0
         self.names = sandbox.AgentNames("", "")
@@ -69,10 +72,18 @@ class LocalAgent:
         self._site: web.AppRunner | None = None
         self._awake = asyncio.Event()
         self._dead = False
+        self._died = False
+        self._checkpoint = AgentCheckpoint(self.work_dir) if recovers else None
         interval = options.update_retry_interval
         self._tasks = AgentTasks(interval, self._send_update)
-        self._operations = AgentOperations(self.resources, interval, self._send_operation)
-        self._background: set[asyncio.Task[None]] = set()
+        self._unlaunched = Unlaunched(self, self._tasks)
+        self._operations = AgentOperations(
+            self.resources, self._checkpoint, interval, self._send_operation
+        )
+        # A volume must be there before the task that uses it.
+        self._executors = AgentExecutors(self.files, self._checkpoint, self._operations.settled)
+        self.frameworks = self._executors.frameworks
+        self._exited: list[tuple[str, str]] = []
         self._stopping: asyncio.Task[None] | None = None
 
     @property
@@ -87,7 +98,7 @@ class LocalAgent:
 
     def executors(self) -> list[Executor]:
         """The live executors."""
-        return [it for record in self.frameworks.values() for it in record.executors.values()]
+        return self._executors.live()
 
     def is_active(self, record: FrameworkRecord) -> bool:
         """Whether a framework has executors here, or updates nobody acknowledged."""
@@ -113,24 +124,30 @@ class LocalAgent:
         """Serve the agent's endpoints and register.
 
         Raises:
-            OSError: no port can be had.
+            OSError: no port can be had, or the work directory cannot be used.
+            UsageError: another process uses it, or what the last one left cannot be read.
         """
         await asyncio.to_thread(self.work_dir.mkdir, parents=True, exist_ok=True)
+        if self._checkpoint is not None:
+            await asyncio.to_thread(self._checkpoint.open)
         self._awake.set()
         self._site, self.port = await serve(agent_api.application(self))
         self.names = sandbox.AgentNames("", f"{LOOPBACK}:{self.port}")
+        if self._checkpoint is not None:
+            await self._recover(self._checkpoint)
         self.detected(master)
 
     async def stop(self) -> None:
         """Kill every task, wait for the processes and close the site."""
-        if self._stopping is None:
-            self._stopping = asyncio.get_running_loop().create_task(self._stop())
-        await asyncio.shield(self._stopping)
+        await self._end()
+        if self._died:
+            await asyncio.to_thread(kill_leftovers, self.work_dir / sandbox.SANDBOXES, set())
 
     async def die(self) -> None:
-        """Be gone as after SIGKILL: processes end, nobody hears of it."""
-        self._dead = True
-        await self.stop()
+        """Be gone as after SIGKILL: nobody hears of it, and only what can be recovered goes on."""
+        self._dead = self._died = True
+        self._executors.leave()
+        await self._end()
 
     def pause(self) -> None:
         """Answer nothing and say nothing, like a stopped process; tasks go on."""
@@ -155,7 +172,13 @@ class LocalAgent:
     def registered(self, agent_id: str, master: MasterLink) -> None:
         """Accept our id and send what is pending again."""
         self._master = master
-        self.names = sandbox.AgentNames(agent_id, self.names.endpoint)
+        if agent_id != self.id:
+            self.names = sandbox.AgentNames(agent_id, self.names.endpoint)
+            if self._checkpoint is not None:
+                self._checkpoint.adopt(self._identity())
+        for framework_id, executor_id in self._exited:
+            master.executor_exited(agent_id, framework_id, executor_id, NEVER_RAN)
+        self._exited.clear()
         self._tasks.flush()
         self._operations.flush()
 
@@ -165,16 +188,19 @@ class LocalAgent:
         """Launch one task."""
         if self._deaf:
             return
-        record = self._framework(framework)
+        record = self._executors.framework(framework)
         if executor is not None:
-            self._refuse_custom_executor(record, executor, task)
+            executor_id = executor.executor_id.value
+            self._unlaunched.refuse_custom_executor(framework, task, executor_id)
+            if self._master is not None:
+                self._master.executor_exited(self.id, framework.id.value, executor_id, NEVER_RAN)
         elif task.task_id.value in record.executors:
             message = "Cannot reuse an already existing executor for a command task"
-            self._drop(record, task, pb.TaskStatus.REASON_TASK_INVALID, message)
+            self._unlaunched.drop(framework, task, pb.TaskStatus.REASON_TASK_INVALID, message)
         elif task.container.type == pb.ContainerInfo.DOCKER and task.HasField("container"):
-            self._launch(record, DockerExecutor(self, framework, task))
+            self._launch(DockerExecutor(self, framework, task))
         else:
-            self._launch(record, CommandExecutor(self, framework, task))
+            self._launch(CommandExecutor(self, framework, task))
 
     def run_task_group(
         self, framework: pb.FrameworkInfo, executor: pb.ExecutorInfo, tasks: list[pb.TaskInfo]
@@ -182,12 +208,12 @@ class LocalAgent:
         """Launch a group of tasks on a default executor, new or already running."""
         if self._deaf:
             return
-        record = self._framework(framework)
+        record = self._executors.framework(framework)
         running = record.executors.get(executor.executor_id.value)
         if running is None:
             running = DefaultExecutor(self, framework, executor)
             running.expect(*tasks)
-            self._launch(record, running)
+            self._launch(running)
             running.launch_group(tasks)
         elif isinstance(running, DefaultExecutor) and not running.stopping:
             running.expect(*tasks)
@@ -195,7 +221,7 @@ class LocalAgent:
             running.launch_group(tasks)
         else:
             for task in tasks:
-                self._drop(record, task, _TERMINATED, "Executor terminating")
+                self._unlaunched.drop(framework, task, _TERMINATED, "Executor terminating")
 
     def kill_task(self, framework_id: str, task_id: str, kill_policy: pb.KillPolicy | None) -> None:
         """Kill one task."""
@@ -206,10 +232,7 @@ class LocalAgent:
             return
         known = self._tasks.find(framework_id, task_id)
         if known is None:
-            unknown = pb.TaskInfo(
-                name="", task_id=pb.TaskID(value=task_id), agent_id=pb.AgentID(value=self.id)
-            )
-            self._drop(record, unknown, _TERMINATED, "Cannot find executor")
+            self._unlaunched.drop_unknown(record.info, task_id, self.id)
             return
         executor, task = known
         if executor is not None and not task.terminal:
@@ -233,11 +256,8 @@ class LocalAgent:
 
     def update_framework(self, framework: pb.FrameworkInfo) -> None:
         """Learn the new FrameworkInfo and send what is pending again: there is a new listener."""
-        record = self.frameworks.get(framework.id.value)
-        if not self._deaf and record is not None:
-            record.info = framework
-            for executor in record.executors.values():
-                executor.framework = framework
+        if not self._deaf and framework.id.value in self.frameworks:
+            self._executors.update_framework(framework)
             self._tasks.flush()
 
     def acknowledge(self, framework_id: str, task_id: str, uuid: bytes) -> None:
@@ -283,11 +303,8 @@ class LocalAgent:
         return self.resources.volume_directory(resource)
 
     def executor_ended(self, executor: Executor, status: int) -> None:
-        """Move an executor to the completed ones; tell the master of one it knows."""
-        record = self.frameworks[executor.framework_id]
-        record.executors.pop(executor.id, None)
-        record.completed.append(executor)
-        executor.ended.set()
+        """Forget an executor; tell the master of one it knows."""
+        record = self._executors.ended(executor)
         if not (executor.generated or record.terminating or self._deaf) and self._master:
             self._master.executor_exited(self.id, executor.framework_id, executor.id, status)
 
@@ -295,78 +312,40 @@ class LocalAgent:
     def _deaf(self) -> bool:
         return self._dead or not self._awake.is_set()
 
-    def _framework(self, framework: pb.FrameworkInfo) -> FrameworkRecord:
-        record = self.frameworks.setdefault(framework.id.value, FrameworkRecord(framework))
-        record.info = framework
-        return record
-
-    def _launch(self, record: FrameworkRecord, executor: Executor) -> None:
-        record.executors[executor.id] = executor
+    def _launch(self, executor: Executor) -> None:
+        self._executors.note(executor)
         self._tasks.expect(executor)
-        short = sandbox.virtual_directory(executor.framework_id, executor.id)
-        self.files.attach_sandbox(executor.directory, short)
-        task = asyncio.get_running_loop().create_task(self._follow(executor))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._executors.run(executor)
 
-    async def _follow(self, executor: Executor) -> None:
-        try:
-            # A volume must be there before the task that uses it.
-            await self._operations.settled()
-            await executor.run()
-        except Exception as error:
-            log.exception("Executor %s of framework %s", executor.id, executor.framework_id)
-            for task_id, task in executor.tasks.items():
-                if not task.terminal:
-                    executor.abnormal_termination(task_id, f"{type(error).__name__}: {error}")
-            self.executor_ended(executor, NEVER_RAN)
+    def _identity(self) -> pb.AgentInfo:
+        """What makes this agent the one it is: with other resources it would be another."""
+        info = self.info()
+        info.ClearField("port")
+        del info.resources[:]
+        info.resources.extend(values.resources_to(configured_resources(self.options)))
+        return info
 
-    def _refuse_custom_executor(
-        self, record: FrameworkRecord, executor: pb.ExecutorInfo, task: pb.TaskInfo
-    ) -> None:
-        message = (
-            "Failed to launch container: the local cluster runs tasks with a command and task "
-            f"groups on the DEFAULT executor; '{executor.executor_id.value}' is a custom executor"
-        )
-        reason = pb.TaskStatus.REASON_CONTAINER_LAUNCH_FAILED
-        self._end_unlaunched(
-            record, task, pb.TASK_FAILED, reason, message, executor.executor_id.value
-        )
-        if self._master is not None:
-            self._master.executor_exited(
-                self.id, record.info.id.value, executor.executor_id.value, NEVER_RAN
-            )
-
-    def _drop(
-        self,
-        record: FrameworkRecord,
-        task: pb.TaskInfo,
-        reason: pb.TaskStatus.Reason,
-        message: str,
-    ) -> None:
-        aware = has_capability(record.info, pb.FrameworkInfo.Capability.PARTITION_AWARE)
-        state = pb.TASK_DROPPED if aware else pb.TASK_LOST
-        self._end_unlaunched(record, task, state, reason, message)
-
-    def _end_unlaunched(
-        self,
-        record: FrameworkRecord,
-        task: pb.TaskInfo,
-        state: pb.TaskState,
-        reason: pb.TaskStatus.Reason,
-        message: str,
-        executor_id: str | None = None,
-    ) -> None:
-        status = new_status(
-            task.task_id.value,
-            executor_id,
-            state,
-            pb.TaskStatus.SOURCE_AGENT,
-            reason=reason,
-            message=message,
-        )
-        self._tasks.expect_unlaunched(record.info.id.value, task)
-        self.update(record.info.id.value, status)
+    async def _recover(self, checkpoint: AgentCheckpoint) -> None:
+        before = await asyncio.to_thread(checkpoint.agent)
+        sandboxes = self.work_dir / sandbox.SANDBOXES
+        if before is None:
+            return
+        self.names = sandbox.AgentNames(before.id.value, self.names.endpoint)
+        if before != self._identity():
+            log.warning("Agent %s had other resources or attributes: this is a new one", self.id)
+            self.names = sandbox.AgentNames("", self.names.endpoint)
+            checkpoint.leave()
+            await asyncio.to_thread(kill_leftovers, sandboxes, set())
+            return
+        self.files.attach(sandboxes, str(sandboxes))
+        left = await asyncio.to_thread(checkpoint.executors)
+        for it in left:
+            self._executors.framework(it.framework)
+        recovered = await recover(left, self, self._tasks, sandboxes)
+        for executor in recovered.executors:
+            self._executors.run(executor)
+        self._exited = recovered.exited
+        self._operations.recover(await asyncio.to_thread(checkpoint.operations))
 
     def _register(self) -> None:
         if not self._deaf and self._master is not None:
@@ -384,17 +363,21 @@ class LocalAgent:
                 self.id, applied.framework_id, applied.status, applied.uuid
             )
 
+    async def _end(self) -> None:
+        if self._stopping is None:
+            self._stopping = asyncio.get_running_loop().create_task(self._stop())
+        await asyncio.shield(self._stopping)
+
     async def _stop(self) -> None:
-        for executor in self.executors():
-            executor.stop(0)
-        if self._background:
-            await asyncio.wait(self._background, timeout=_STOP_TIMEOUT)
+        await self._executors.stop()
         self._dead = True
         self._tasks.stop()
         self._operations.stop()
         self._awake.set()
-        for task in list(self._background):
-            task.cancel()
+        self._executors.close()
+        await asyncio.to_thread(self.guard.close)
         if self._site is not None:
             await self._site.cleanup()
             self._site = None
+        if self._checkpoint is not None:
+            self._checkpoint.close()

@@ -14,6 +14,7 @@ from mesos_batch.local.agent.updates import Sending, UpdateManager
 
 if TYPE_CHECKING:
     from mesos_batch.local.agent.agent_resources import AgentResources
+    from mesos_batch.local.agent.checkpoint import AgentCheckpoint
     from mesos_batch.model.resources import Resources
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,12 @@ class AgentOperations:
     def __init__(
         self,
         resources: AgentResources,
+        checkpoint: AgentCheckpoint | None,
         retry_interval: float,
         send: Callable[[AppliedOperation], None],
     ) -> None:
         self._resources = resources
+        self._checkpoint = checkpoint
         self._send = send
         self._statuses: UpdateManager[bytes, AppliedOperation] = UpdateManager(
             retry_interval, self._deliver
@@ -69,8 +72,19 @@ class AgentOperations:
         if self._last is not None:
             await asyncio.wait([self._last])
 
+    def recover(self, operations: list[pb.Operation]) -> None:
+        """Send the statuses the agent's last process has left."""
+        for operation in operations:
+            self._add(
+                AppliedOperation(
+                    operation.framework_id.value, operation.uuid.value, operation.latest_status
+                )
+            )
+
     def acknowledge(self, status_uuid: bytes) -> None:
         """Forget a status."""
+        if self._checkpoint is not None:
+            self._checkpoint.forget_operation(status_uuid)
         self._statuses.acknowledge(status_uuid, status_uuid)
 
     def flush(self) -> None:
@@ -92,8 +106,21 @@ class AgentOperations:
             log.warning("An operation cannot be applied: %s", error)
             applied.status.state = pb.OPERATION_FAILED
             applied.status.message = f"Failed to apply operation: {error}"
+        if self._checkpoint is not None:
+            await asyncio.to_thread(self._checkpoint.operation, _message(applied))
+        self._add(applied)
+
+    def _add(self, applied: AppliedOperation) -> None:
         key = applied.status.uuid.value
         self._statuses.add(key, key, applied)
 
     def _deliver(self, sending: Sending[bytes, AppliedOperation]) -> None:
         self._send(sending.head)
+
+
+def _message(applied: AppliedOperation) -> pb.Operation:
+    operation = pb.Operation(latest_status=applied.status, uuid=pb.UUID(value=applied.uuid))
+    operation.framework_id.value = applied.framework_id
+    # What it was has been done, and matters no more.
+    operation.info.type = pb.Offer.Operation.UNKNOWN
+    return operation

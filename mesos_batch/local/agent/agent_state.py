@@ -33,7 +33,8 @@ from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.protocol import values
 
 if TYPE_CHECKING:
-    from mesos_batch.local.agent.agent import FrameworkRecord, LocalAgent
+    from mesos_batch.local.agent.agent import LocalAgent
+    from mesos_batch.local.agent.agent_executors import FrameworkRecord
     from mesos_batch.local.agent.executor import Executor, ExecutorTask
 
 _MEGABYTE = 1 << 20

@@ -32,11 +32,27 @@ class AgentTasks:
         """Answer for the tasks of an executor."""
         for task_id, task in executor.tasks.items():
             if not task.terminal:
+                if executor.record is not None and task.record is None:
+                    task.record = executor.record.task(task.info)
                 self._tasks[executor.framework_id, task_id] = (executor, task)
 
     def expect_unlaunched(self, framework_id: str, task: pb.TaskInfo) -> None:
         """Answer for a task that never got an executor."""
         self._tasks[framework_id, task.task_id.value] = (None, ExecutorTask(task))
+
+    def recover(
+        self,
+        framework_id: str,
+        executor: Executor | None,
+        task: ExecutorTask,
+        unacknowledged: list[pb.TaskStatus],
+    ) -> None:
+        """Answer for a task the agent's last process has left."""
+        key = (framework_id, task.info.task_id.value)
+        self._tasks[key] = (executor, task)
+        for status in unacknowledged:
+            self._updates.add(key, status.uuid, status)
+        self._forget_if_done(key)
 
     def find(self, framework_id: str, task_id: str) -> tuple[Executor | None, ExecutorTask] | None:
         """A task with its executor."""
@@ -52,16 +68,17 @@ class AgentTasks:
     def acknowledge(self, framework_id: str, task_id: str, uuid: bytes) -> None:
         """Forget an update; with the terminal one goes the task."""
         key = (framework_id, task_id)
-        self._updates.acknowledge(key, uuid)
         known = self._tasks.get(key)
-        if known is not None and known[1].terminal and not self._updates.pending(key):
-            del self._tasks[key]
+        if known is not None and known[1].record is not None:
+            known[1].record.acknowledge(uuid)
+        self._updates.acknowledge(key, uuid)
+        self._forget_if_done(key)
 
     def forget_framework(self, framework_id: str) -> None:
         """Answer for nothing of a framework any more."""
         for key in [key for key in self._tasks if key[0] == framework_id]:
             self._updates.forget(key)
-            del self._tasks[key]
+            self._forget(key)
 
     def concerns(self, framework_id: str) -> bool:
         """Whether we answer for anything of a framework."""
@@ -92,6 +109,17 @@ class AgentTasks:
     def stop(self) -> None:
         """Send nothing again."""
         self._updates.stop()
+
+    def _forget_if_done(self, key: TaskKey) -> None:
+        known = self._tasks.get(key)
+        if known is not None and known[1].terminal and not self._updates.pending(key):
+            self._forget(key)
+
+    def _forget(self, key: TaskKey) -> None:
+        _, task = self._tasks.pop(key)
+        if task.record is not None:
+            task.record.remove()
+            task.record = None
 
     def _deliver(self, sending: Sending[TaskKey, pb.TaskStatus]) -> None:
         framework_id, _ = sending.key

@@ -6,11 +6,14 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from mesos_batch.local.agent.process import Command, Exit, FailedProcess, TaskProcess, spawn
+from mesos_batch.local.agent.process import Command, Exit, Process, spawn
 from mesos_batch.local.agent.sandbox import command_variables
+from mesos_batch.local.agent.supervised import spawn_supervised
 
 if TYPE_CHECKING:
     from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+    from mesos_batch.local.agent.checkpoint import ExecutorRecord
+    from mesos_batch.local.agent.guard import Guard
     from mesos_batch.local.agent.process import Account
 
 
@@ -46,25 +49,44 @@ def command_of(
 class ProcessContainer:
     """A task that is a plain process tree of this machine."""
 
-    def __init__(self, process: TaskProcess | FailedProcess, command: Command) -> None:
+    def __init__(self, process: Process, command: Command, guard: Guard) -> None:
         self.pid = process.pid
         self.exited = process.exited
         self.address = LOOPBACK
         self._process = process
         self._command = command
+        self._guard = guard
         self._loop = asyncio.get_running_loop()
         self._stopped_at: float | None = None
         self._grace = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
-    async def launch(cls, command: Command, output: Path) -> ProcessContainer:
+    async def launch(cls, command: Command, output: Path, guard: Guard) -> ProcessContainer:
         """Start a command with ``stdout`` and ``stderr`` in the directory ``output``."""
         loop = asyncio.get_running_loop()
         process = await loop.run_in_executor(
-            None, spawn, command, output / "stdout", output / "stderr", loop
+            None, spawn, command, output / "stdout", output / "stderr", guard, loop
         )
-        return cls(process, command)
+        return cls(process, command, guard)
+
+    @classmethod
+    async def launch_supervised(
+        cls, command: Command, output: Path, guard: Guard, record: ExecutorRecord
+    ) -> ProcessContainer:
+        """Start a command that goes on when we end; how it ends is noted in ``record``."""
+        loop = asyncio.get_running_loop()
+        process = await loop.run_in_executor(
+            None,
+            spawn_supervised,
+            command,
+            output / "stdout",
+            output / "stderr",
+            record.directory,
+            record.lock,
+            loop,
+        )
+        return cls(process, command, guard)
 
     def stop(self, grace: float) -> None:
         """SIGTERM to the tree now, SIGKILL ``grace`` seconds after the first call."""
@@ -92,7 +114,9 @@ class ProcessContainer:
         mine = self._command
         check = command_of(command, dict(mine.environment), mine.directory, mine.account)
         output = mine.directory / "stderr"
-        process = await self._loop.run_in_executor(None, spawn, check, output, output, self._loop)
+        process = await self._loop.run_in_executor(
+            None, spawn, check, output, output, self._guard, self._loop
+        )
         try:
             ended = await asyncio.shield(process.exited)
         finally:

@@ -188,7 +188,7 @@ class DefaultExecutor(Executor):
     async def _run_nested(self, nested: _Nested) -> pb.TaskState:
         try:
             command = await nested.preparation.run(partial(self._prepare, nested))
-            container = await ProcessContainer.launch(command, nested.directory)
+            container = await ProcessContainer.launch(command, nested.directory, self.host.guard)
         except KilledEarlyError:
             return nested.run.never_ran()
         except (LaunchError, OSError) as error:

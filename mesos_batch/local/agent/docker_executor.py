@@ -18,7 +18,7 @@ from mesos_batch.local.agent.docker_options import RunOptions, RunOptionsError, 
 from mesos_batch.local.agent.executor import Host, local_network
 from mesos_batch.local.agent.fetcher import fetch
 from mesos_batch.local.agent.process import Command, Exit, FailedProcess, TaskProcess, spawn
-from mesos_batch.local.agent.sandbox import LaunchError
+from mesos_batch.local.agent.sandbox import LaunchError, NoContainerizerError
 from mesos_batch.local.agent.single_task import SingleTaskExecutor
 from mesos_batch.local.agent.task_run import TaskRun
 
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _FIRST_INSPECTION, _LAST_INSPECTION = 0.05, 0.5
 _NOT_STARTED = "0001-01-01T00:00:00Z"
+
+
+def container_name(container_id: str) -> str:
+    """What the engine calls the container of an executor."""
+    return f"mesos-{container_id}"
+
+
+async def remove_container(container_id: str) -> None:
+    """End the container of an executor that is gone."""
+    try:
+        engine = await Engine.find()
+    except NoContainerizerError as error:
+        log.warning("Container '%s' may still run: %s", container_name(container_id), error)
+    else:
+        await engine.call("rm", "-f", "-v", container_name(container_id))
 
 
 class DockerContainer:
@@ -113,7 +128,7 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
     @property
     def name(self) -> str:
         """The name of the container."""
-        return f"mesos-{self.container_id}"
+        return container_name(self.container_id)
 
     @property
     def pids(self) -> list[int]:
@@ -145,6 +160,7 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
             self._run.running(container, data)
         self._run.exited(await container.exited)
         await container.remove()
+        self.host.guard.ended(self.name)
 
     async def _launch(
         self, engine: Engine, options: RunOptions, stack: ExitStack
@@ -160,7 +176,9 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
         )
         loop = asyncio.get_running_loop()
         stdout, stderr = self.directory / "stdout", self.directory / "stderr"
-        process = await asyncio.to_thread(spawn, command, stdout, stderr, loop)
+        guard = self.host.guard
+        await asyncio.to_thread(guard.contains, self.name, engine.program)
+        process = await asyncio.to_thread(spawn, command, stdout, stderr, guard, loop)
         return DockerContainer(engine, self.name, process)
 
     def _report(self, status: pb.TaskStatus) -> None:

@@ -21,6 +21,8 @@ from mesos_batch.model.state import TaskState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mesos_batch.local.agent.checkpoint import ExecutorRecord, TaskRecord
+    from mesos_batch.local.agent.guard import Guard
     from mesos_batch.local.agent.process import Account
 
 log = logging.getLogger(__name__)
@@ -37,6 +39,7 @@ class Host(Protocol):
     names: sandbox.AgentNames
     work_dir: Path
     containerizers: tuple[str, ...]
+    guard: Guard
 
     def update(self, framework_id: str, status: pb.TaskStatus) -> None:
         """Queue a status update."""
@@ -59,11 +62,15 @@ def local_network() -> pb.NetworkInfo:
 
 @dataclass(slots=True)
 class ExecutorTask:
-    """A task an executor has or had; ``queued`` until the executor got it."""
+    """A task an executor has or had; ``queued`` until the executor got it.
+
+    It has a ``record`` when another process of the agent shall know it.
+    """
 
     info: pb.TaskInfo
     queued: bool = True
     statuses: list[pb.TaskStatus] = field(default_factory=list)
+    record: TaskRecord | None = None
 
     @property
     def state(self) -> pb.TaskState:
@@ -76,7 +83,13 @@ class ExecutorTask:
         return TaskState(self.state).is_terminal
 
     def note(self, status: pb.TaskStatus) -> None:
-        """Remember a status; of those with one state the last counts."""
+        """Remember a status that will be sent; of those with one state the last counts."""
+        if self.record is not None:
+            self.record.update(status)
+        self.keep(status)
+
+    def keep(self, status: pb.TaskStatus) -> None:
+        """Remember a status that is on disk, if it should be."""
         if self.statuses and self.statuses[-1].state == status.state:
             self.statuses.pop()
         self.statuses.append(status)
@@ -85,17 +98,25 @@ class ExecutorTask:
 class Executor(ABC):
     """An executor in its container: it has a sandbox and runs tasks until none is left."""
 
-    def __init__(self, host: Host, framework: pb.FrameworkInfo, info: pb.ExecutorInfo) -> None:
+    def __init__(
+        self,
+        host: Host,
+        framework: pb.FrameworkInfo,
+        info: pb.ExecutorInfo,
+        container_id: str | None = None,
+    ) -> None:
+        """Make an executor, or follow the one that runs in a container already."""
         self.host = host
         self.framework = framework
         self.info = info
         self.id = info.executor_id.value
         self.framework_id = framework.id.value
-        self.container_id = str(uuid.uuid4())
+        self.container_id = container_id or str(uuid.uuid4())
         self.directory = sandbox.run_directory(
             host.work_dir, host.names.agent_id, self.framework_id, self.id, self.container_id
         )
         self.tasks: dict[str, ExecutorTask] = {}
+        self.record: ExecutorRecord | None = None
         self.ended = asyncio.Event()
 
     def expect(self, *tasks: pb.TaskInfo) -> None:
@@ -112,6 +133,10 @@ class Executor(ABC):
     @abstractmethod
     def pids(self) -> list[int]:
         """The processes at the roots of its containers."""
+
+    def leave(self) -> bool:
+        """Say nothing more if its tasks go on when the agent dies; gives whether they do."""
+        return False
 
     def nested(self) -> list[pb.ContainerID]:
         """The containers inside its own."""

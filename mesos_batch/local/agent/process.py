@@ -16,10 +16,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import psutil
 
-_LAUNCH_ERROR = 1
+if TYPE_CHECKING:
+    from mesos_batch.local.agent.guard import Guard
+
+LAUNCH_ERROR = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Exit:
     status: int = 0
     signal: int | None = None
     core_dumped: bool = False
+
+    @classmethod
+    def of(cls, wait_status: int) -> Exit:
+        """What a status of ``waitpid`` says."""
+        if os.WIFSIGNALED(wait_status):
+            return cls(signal=os.WTERMSIG(wait_status), core_dumped=os.WCOREDUMP(wait_status))
+        return cls(os.WEXITSTATUS(wait_status))
 
     @property
     def ok(self) -> bool:
@@ -82,16 +93,35 @@ class Command:
         return cls("/bin/sh", ["sh", "-c", value], environment, directory, account)
 
 
-class TaskProcess:
-    """A running command; create it off the event loop with :func:`spawn`.
+class Process(Protocol):
+    """A command that was started; ``exited`` tells how it ended, ``None`` when nobody knows."""
 
-    ``exited`` tells how it ended, ``None`` when somebody else in this program took the status.
+    exited: asyncio.Future[Exit | None]
+
+    @property
+    def pid(self) -> int | None:
+        """The root of the process tree; ``None`` when it never started."""
+
+    def terminate(self) -> None:
+        """Ask the whole process tree to end. Blocks."""
+
+    def kill(self) -> None:
+        """End the whole process tree at once. Blocks."""
+
+
+class TaskProcess:
+    """A running command that is a child of ours; create it off the event loop with :func:`spawn`.
+
+    Nobody knows how it ended when somebody else in this program took the status.
     """
 
-    def __init__(self, popen: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, popen: subprocess.Popen[bytes], guard: Guard, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.pid = popen.pid
         self.exited: asyncio.Future[Exit | None] = loop.create_future()
         self._popen = popen
+        self._guard = guard
         self._loop = loop
         self._lock = threading.Lock()
         self._ended = False
@@ -122,20 +152,14 @@ class TaskProcess:
     def _signal_tree(self, number: int) -> None:
         # While the lock is held the process is not reaped, so its id is not anybody else's.
         with self._lock:
-            if self._ended:
-                return
-            strays = [process.pid for process in _tree(self.pid)] + _session(self.pid)
-            _kill_group(self.pid, number)
-            for pid in {*strays} - {self.pid}:
-                with contextlib.suppress(OSError):
-                    if os.getpgid(pid) != self.pid:
-                        os.kill(pid, number)
+            if not self._ended:
+                signal_tree(self.pid, number)
 
     def _wait(self) -> None:
         ended = self._wait_windows() if sys.platform == "win32" else self._wait_posix()
         with contextlib.suppress(RuntimeError):
             # The loop is closed when the cluster went away without waiting for us.
-            self._loop.call_soon_threadsafe(self._resolve, ended)
+            self._loop.call_soon_threadsafe(resolve, self.exited, ended)
 
     def _wait_windows(self) -> Exit:
         status = self._popen.wait()
@@ -150,21 +174,16 @@ class TaskProcess:
             with self._lock:
                 # Nothing stays behind: the zombie still holds the id of the group.
                 if hasattr(os, "waitid"):
-                    _kill_group(self.pid, signal.SIGKILL)
+                    kill_group(self.pid, signal.SIGKILL)
                 self._ended = True
+                self._guard.ended(self.pid)
                 _, status = os.waitpid(self.pid, 0)
         except ChildProcessError:
             self._ended = True
             self._popen.returncode = 0
             return None
         self._popen.returncode = os.waitstatus_to_exitcode(status)
-        if os.WIFSIGNALED(status):
-            return Exit(signal=os.WTERMSIG(status), core_dumped=os.WCOREDUMP(status))
-        return Exit(os.WEXITSTATUS(status))
-
-    def _resolve(self, ended: Exit | None) -> None:
-        if not self.exited.done():
-            self.exited.set_result(ended)
+        return Exit.of(status)
 
 
 class FailedProcess:
@@ -174,7 +193,7 @@ class FailedProcess:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.exited: asyncio.Future[Exit | None] = loop.create_future()
-        loop.call_soon_threadsafe(self.exited.set_result, Exit(_LAUNCH_ERROR))
+        loop.call_soon_threadsafe(self.exited.set_result, Exit(LAUNCH_ERROR))
 
     def terminate(self) -> None:
         """Nothing runs."""
@@ -184,21 +203,25 @@ class FailedProcess:
 
 
 def spawn(
-    command: Command, stdout: Path, stderr: Path, loop: asyncio.AbstractEventLoop
+    command: Command, stdout: Path, stderr: Path, guard: Guard, loop: asyncio.AbstractEventLoop
 ) -> TaskProcess | FailedProcess:
     """Start a command with its output appended to two files. Blocks; call it off the loop.
+
+    ``guard`` ends it when we cannot.
 
     Raises:
         OSError: one of the files cannot be opened.
     """
     with stdout.open("ab") as out, stderr.open("ab") as err:
+        guard.start()
         try:
             popen = _popen(command, out.fileno(), err.fileno())
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             err.write(f"Failed to execute '{command.program}': {reason}\n".encode())
             return FailedProcess(loop)
-    return TaskProcess(popen, loop)
+    guard.runs(popen.pid)
+    return TaskProcess(popen, guard, loop)
 
 
 def _popen(command: Command, stdout: int, stderr: int) -> subprocess.Popen[bytes]:
@@ -229,6 +252,28 @@ def _popen(command: Command, stdout: int, stderr: int) -> subprocess.Popen[bytes
     )
 
 
+def signal_tree(leader: int, number: int) -> None:
+    """Send a signal to all that the leader of a session has started."""
+    strays = [process.pid for process in _tree(leader)] + _session(leader)
+    kill_group(leader, number)
+    for pid in {*strays} - {leader}:
+        with contextlib.suppress(OSError):
+            if os.getpgid(pid) != leader:
+                os.kill(pid, number)
+
+
+def kill_group(group: int, number: int) -> None:
+    """Send a signal to a process group that may be gone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def resolve(future: asyncio.Future[Exit | None], ended: Exit | None) -> None:
+    """Tell how a process ended, unless nobody wants to know any more."""
+    if not future.done():
+        future.set_result(ended)
+
+
 def _tree(pid: int) -> list[psutil.Process]:
     try:
         root = psutil.Process(pid)
@@ -244,8 +289,3 @@ def _session(leader: int) -> list[int]:
             if os.getsid(pid) == leader:
                 members.append(pid)
     return members
-
-
-def _kill_group(group: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)

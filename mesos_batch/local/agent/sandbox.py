@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 
 LATEST = "latest"
+SANDBOXES = "slaves"
 SHUTDOWN_GRACE_PERIOD = 5.0
 
 
@@ -35,7 +36,7 @@ def run_directory(
     """The sandbox of one run of an executor."""
     return (
         work_dir
-        / "slaves"
+        / SANDBOXES
         / agent_id
         / "frameworks"
         / framework_id

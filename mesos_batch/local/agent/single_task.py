@@ -21,8 +21,14 @@ class SingleTaskExecutor(Executor, Generic[PreparedT]):
 
     _run: TaskRun
 
-    def __init__(self, host: Host, framework: pb.FrameworkInfo, task: pb.TaskInfo) -> None:
-        super().__init__(host, framework, command_executor_info(framework, task))
+    def __init__(
+        self,
+        host: Host,
+        framework: pb.FrameworkInfo,
+        task: pb.TaskInfo,
+        container_id: str | None = None,
+    ) -> None:
+        super().__init__(host, framework, command_executor_info(framework, task), container_id)
         self.task = task
         self.expect(task)
         self._preparation = Preparation()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
@@ -96,25 +96,32 @@ class TaskRun:
     def starting(self) -> None:
         """Report STARTING and let the completion time run."""
         self._send(self._status(pb.TASK_STARTING))
-        limit = self.task.max_completion_time.nanoseconds
-        if limit > 0:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(limit / NANOSECONDS, self._time_is_up)
+        self._limit_time(self._last)
 
     def running(self, container: Container, data: bytes | None = None) -> None:
         """Report RUNNING and begin the checks; a kill that came meanwhile happens now."""
-        self.container = container
         status = self._status(pb.TASK_RUNNING)
         if data is not None:
             status.data = data
+        self.container = container
         self._send(status)
-        if self.task.HasField("health_check"):
-            check = self.task.health_check
-            self._watch(checks.watch_health(check, container, self._health_changed))
-        if self.task.HasField("check"):
-            self._watch(checks.watch_check(self.task.check, container, self._check_changed))
+        self._begin_checks(container)
         if self._asked_grace is not None:
             self._stop(self._asked_grace)
+
+    def resume(self, container: Container, statuses: Sequence[pb.TaskStatus]) -> None:
+        """Go on after these statuses: the completion time runs on, checks and kills begin anew."""
+        self._last = statuses[-1]
+        self._limit_time(statuses[0])
+        if self._last.state == pb.TASK_STARTING:
+            self.running(container)
+            return
+        self.container = container
+        if self._last.state == pb.TASK_KILLING:
+            self.killing = True
+            self.kill()
+        else:
+            self._begin_checks(container)
 
     def exited(self, ended: Exit | None) -> pb.TaskState:
         """Report the terminal state that follows from how the container ended."""
@@ -172,6 +179,12 @@ class TaskRun:
             if self._says_killing and not self._out_of_time:
                 self._send(self._status(pb.TASK_KILLING))
         self.container.stop(grace)
+
+    def _limit_time(self, starting: pb.TaskStatus) -> None:
+        limit = self.task.max_completion_time.nanoseconds
+        if limit > 0:
+            rest = max(0.0, starting.timestamp + limit / NANOSECONDS - time.time())
+            self._timer = asyncio.get_running_loop().call_later(rest, self._time_is_up)
 
     def _time_is_up(self) -> None:
         self._timer = None
@@ -232,6 +245,13 @@ class TaskRun:
     def _send(self, status: pb.TaskStatus) -> None:
         self._last = status
         self._report(status)
+
+    def _begin_checks(self, container: Container) -> None:
+        if self.task.HasField("health_check"):
+            check = self.task.health_check
+            self._watch(checks.watch_health(check, container, self._health_changed))
+        if self.task.HasField("check"):
+            self._watch(checks.watch_check(self.task.check, container, self._check_changed))
 
     def _watch(self, watcher: Coroutine[Any, Any, None]) -> None:
         self._watchers.append(asyncio.get_running_loop().create_task(watcher))

@@ -220,7 +220,7 @@ class Master:
         self._allocation_due = False
         offering.send_offers(self, self.allocator.allocate(time.monotonic(), agent_ids))
 
-    # What agents tell (MasterLink). A master that does not lead hears nothing.
+    # What agents tell (MasterLink), or their silence. A master that does not lead hears nothing.
 
     def register_agent(self, registration_message: Registration, agent: AgentLink) -> None:
         """Let an agent in, or in again."""

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from mesos_batch.local import wire
 from mesos_batch.local.master.operator_api import OperatorApi
 from mesos_batch.local.master.operator_calls import OperatorCalls
+from mesos_batch.local.master.remote_agent import listen
 from mesos_batch.local.master.scheduler_api import SchedulerApi
 from mesos_batch.local.server import (
     MAX_BODY_BYTES,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/master"
 SCHEDULER_REALM = "mesos-master-scheduler"
+AGENT_REALM = "mesos-master-agent"
 READONLY_REALM = "mesos-master-readonly"
 READWRITE_REALM = "mesos-master-readwrite"
 # These answer for this very master and ask nobody for credentials.
@@ -42,7 +45,11 @@ def make_app(master: Master, credential: Credential | None) -> web.Application:
     async def to_leader(request: web.Request) -> web.StreamResponse:
         return redirect(master, request)
 
+    async def agent_link(request: web.Request) -> web.StreamResponse:
+        return await listen(master, request)
+
     routes: dict[str, tuple[str | None, Answer]] = {
+        wire.PATH: (AGENT_REALM, agent_link),
         "/api/v1/scheduler": (SCHEDULER_REALM, SchedulerApi(master, principal).handle),
         "/api/v1": (READWRITE_REALM, OperatorCalls(master).handle),
         "/teardown": (READWRITE_REALM, api.teardown),

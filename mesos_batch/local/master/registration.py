@@ -132,6 +132,10 @@ def _reconnect(master: Master, registration: Registration, link: AgentLink) -> N
     """The agent is still known; what it has lost meanwhile is dropped."""
     agent = master.agents[registration.agent.id.value]
     agent.link = link
+    if agent.info.port != registration.agent.port:
+        # Its process is another one.
+        agent.info.port = registration.agent.port
+        master.registry.admit(agent.info)
     agent.reregistered_time = time.time()
     agent.connected = True
     master.cancel(agent.unreachable_timer)
