@@ -58,13 +58,14 @@ TABLE: dict[TaskState, Meaning] = {
     ),
 }
 
-# What the agent or its operator did to a running task is not the task's own failure. An executor
-# that ends before it has started the task is: its container cannot be had.
+# What the agent or its operator did to a task is not the task's own failure.
 NOT_ITS_FAULT: dict[tuple[TaskState, str], str] = {
     (TaskState.TASK_FAILED, "REASON_EXECUTOR_TERMINATED"): "its executor ended under it",
     (TaskState.TASK_FAILED, "REASON_IO_SWITCHBOARD_EXITED"): "its agent lost its output",
     (TaskState.TASK_KILLED, "REASON_AGENT_DRAINING"): "its agent is being drained",
 }
+# An executor that ends before it has started the task is: its container cannot be had.
+ONCE_STARTED = frozenset({"REASON_EXECUTOR_TERMINATED"})
 
 # What a master repeats of an agent's words is the state alone, without how it came to it.
 HEARSAY = frozenset({"REASON_RECONCILIATION", "REASON_AGENT_REREGISTERED"})
@@ -76,6 +77,6 @@ ALIVE = frozenset({TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TA
 def meaning(status: TaskStatus, *, started: bool) -> Meaning:
     """Read an update of an attempt; ``started`` says whether its executor was ever heard of."""
     why = NOT_ITS_FAULT.get((status.state, status.reason or ""))
-    if why is not None and started:
+    if why is not None and (started or status.reason not in ONCE_STARTED):
         return Meaning(Effect.LOSES, Phase.LOST, why)
     return TABLE[status.state]

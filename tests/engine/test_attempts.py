@@ -96,6 +96,16 @@ def test_what_the_agent_did_to_a_task_does_not_count(state: str, reason: str) ->
     assert world.view("t").failures == 0
 
 
+def test_a_task_an_agent_drops_for_draining_before_it_starts_does_not_count() -> None:
+    world = World(task("t"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+
+    world.update("t", "KILLED", reason="REASON_AGENT_DRAINING")
+
+    assert world.phase("t") is Phase.WAITING
+
+
 def test_a_container_that_never_came_up_counts() -> None:
     world = World(task("t"))
     world.subscribe()
