@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from mesos_batch.api import Run
 
 REFRESH_SECONDS = 0.2
-_FIRST_ASK = "interrupted: killing the tasks and waiting for them; once more leaves at once"
+_KILLING = "interrupted: killing the tasks and waiting for them; once more leaves at once"
+_LEAVING = "interrupted: leaving, the tasks run on; once more leaves at once"
 
 # Facts, the exit code a signal asks for, and None after the last fact.
 Mailbox = queue.SimpleQueue[Fact | ExitCode | None]
 
 
-def follow(run: Run, display: Display, mailbox: Mailbox) -> RunEnded | None:
+def follow(run: Run, display: Display, mailbox: Mailbox, *, leaves_tasks: bool) -> RunEnded | None:
     """Show the run until it is over; its last fact, ``None`` when it broke off without one.
 
-    Waits are short, because Windows delivers a signal only between two of them.
+    An interruption kills the tasks or, with ``leaves_tasks``, leaves them running. Waits are
+    short, because Windows delivers a signal only between two of them.
     """
     threading.Thread(target=_pump, args=(run, mailbox), name="facts", daemon=True).start()
     ended: RunEnded | None = None
@@ -38,8 +40,11 @@ def follow(run: Run, display: Display, mailbox: Mailbox) -> RunEnded | None:
         match message:
             case None:
                 return ended
+            case ExitCode() if leaves_tasks:
+                display.say(_LEAVING)
+                run.detach(message)
             case ExitCode():
-                display.say(_FIRST_ASK)
+                display.say(_KILLING)
                 run.cancel(message)
             case RunEnded():
                 ended = message

@@ -20,6 +20,11 @@ ENVIRONMENT = (
     "the others. A flag wins over its variable. Names may be written with - or _."
 )
 
+ENVIRONMENT_OF_RUNS = (
+    "Each flag but --master can come from the environment as MESOS_BATCH_<FLAG>. A flag wins over "
+    "its variable. Names may be written with - or _."
+)
+
 
 def help_text(
     usage: Sequence[str], about: str, settings: Iterable[Setting[Any]], closing: str = ENVIRONMENT

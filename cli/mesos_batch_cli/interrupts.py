@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first one asks, the second one insists."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first one asks, the second one insists."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from mesos_batch.errors import ExitCode
 EXIT_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
 if hasattr(signal, "SIGBREAK"):
     EXIT_CODES[signal.SIGBREAK] = ExitCode.INTERRUPTED
+if hasattr(signal, "SIGHUP"):
+    EXIT_CODES[signal.SIGHUP] = ExitCode.TERMINATED
 
 
 class LeaveAtOnceError(BaseException):
@@ -39,9 +41,16 @@ def interrupts(ask: Callable[[ExitCode], None]) -> Iterator[None]:
         asked = True
         ask(exit_code)
 
-    before = {number: signal.signal(number, on_signal) for number in EXIT_CODES}
+    before = {
+        number: signal.signal(number, on_signal) for number in EXIT_CODES if not _is_nohup(number)
+    }
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_nohup(number: signal.Signals) -> bool:
+    """Whether who started us wants us to outlive the terminal, as ``nohup`` does."""
+    return number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN

@@ -31,6 +31,30 @@ def main() -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     match arguments:
+        case ["resume", *rest]:
+            from mesos_batch_cli.commands import resume
+
+            return resume.run(rest)
+        case ["retry", *rest]:
+            from mesos_batch_cli.commands import retry
+
+            return retry.run(rest)
+        case ["runs", *rest]:
+            from mesos_batch_cli.commands import runs
+
+            return runs.run(rest)
+        case ["status", *rest]:
+            from mesos_batch_cli.commands import status
+
+            return status.run(rest)
+        case ["wait", *rest]:
+            from mesos_batch_cli.commands import wait
+
+            return wait.run(rest)
+        case ["cancel", *rest]:
+            from mesos_batch_cli.commands import cancel
+
+            return cancel.run(rest)
         case ["local", *rest]:
             from mesos_batch_cli.commands import local
 

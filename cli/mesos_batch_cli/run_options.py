@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
-from mesos_batch.config.masters import LOCAL
+from mesos_batch.config.masters import LOCAL, parse_master
 from mesos_batch.config.secrets import Credentials, Given, find_credentials
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
+from mesos_batch_cli.output.streams import say_warning
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
     from mesos_batch.api import RunOptions
 
-_LOCAL_ONLY: tuple[Setting[Any], ...] = (
-    the.LOCAL_AGENTS,
-    the.LOCAL_CPUS,
-    the.LOCAL_MEM,
-    the.LOCAL_DISK,
-)
+# By the name each has in LocalOptions.
+_LOCAL_ONLY: dict[str, Setting[Any]] = {
+    "agents": the.LOCAL_AGENTS,
+    "cpus": the.LOCAL_CPUS,
+    "mem": the.LOCAL_MEM,
+    "disk": the.LOCAL_DISK,
+}
 _REMOTE_ONLY: tuple[Setting[Any], ...] = (the.SECRET, the.SECRET_FILE)
+_PLAIN = tuple(
+    option
+    for option in the.OPTIONS
+    if option not in (the.MASTER, the.PRINCIPAL, *_LOCAL_ONLY.values())
+)
 
 
 def check_flags(values: Values) -> str:
-    """Refuse flags that are missing, not yet supported or contradict each other.
+    """Refuse flags of a new run that are missing, not yet supported or contradict each other.
 
     Gives the master.
 
@@ -40,17 +49,62 @@ def check_flags(values: Values) -> str:
         )
     if values[the.TASK_LIST] is None:
         raise UsageError("no task list is given", "Add --task_list=FILE.")
-    _refuse_misplaced(values, master)
     if not values[the.PARTITION_AWARE] and "PARTITION_AWARE" in values[the.FRAMEWORK_CAPABILITIES]:
         raise UsageError("--no-partition_aware contradicts --framework_capabilities")
-    if values[the.QUIET] and values[the.VERBOSE]:
-        raise UsageError("--quiet contradicts --verbose")
+    refuse_misplaced(values, master)
+    check_output(values)
+    check_keeping(values)
     return master
 
 
-def _refuse_misplaced(values: Values, master: str) -> None:
-    """Refuse flags of the other kind of master; variables may be set for other runs."""
-    for setting in _REMOTE_ONLY if master == LOCAL else _LOCAL_ONLY:
+def check_keeping(values: Values) -> None:
+    """Refuse leaving a run that nobody could come back to.
+
+    Raises:
+        UsageError: what is wrong and what to write instead.
+    """
+    if values[the.JOURNAL]:
+        return
+    if values[the.DETACH]:
+        raise UsageError("--detach needs the journal that --no-journal switches off")
+    if values[the.ON_INTERRUPT] == "detach":
+        raise UsageError("--on_interrupt=detach needs the journal that --no-journal switches off")
+
+
+def check_output(values: Values) -> None:
+    """Refuse to be quiet and verbose at once.
+
+    Raises:
+        UsageError: both are asked for.
+    """
+    if values[the.QUIET] and values[the.VERBOSE]:
+        raise UsageError("--quiet contradicts --verbose")
+
+
+def leaves_tasks(values: Values, master: str) -> bool:
+    """Whether an interruption leaves the tasks running, which a local cluster cannot do.
+
+    Raises:
+        UsageError: a flag asks a local cluster for it; a variable may be set for other runs.
+    """
+    if values[the.ON_INTERRUPT] != "detach":
+        return False
+    if master == LOCAL and values.origin(the.ON_INTERRUPT) is Origin.FLAG:
+        raise UsageError(
+            "--on_interrupt=detach cannot be used with --master=local: the local cluster ends"
+            " with the program, and its tasks with it",
+            "Use --detach, or start 'mesos-batch local' in another terminal as the cluster.",
+        )
+    return master != LOCAL
+
+
+def refuse_misplaced(values: Values, master: str) -> None:
+    """Refuse flags of the other kind of master; variables may be set for other runs.
+
+    Raises:
+        UsageError: which flag, and why.
+    """
+    for setting in _REMOTE_ONLY if master == LOCAL else _LOCAL_ONLY.values():
         if values.origin(setting) is Origin.FLAG:
             why = (
                 "a local cluster makes its own secret"
@@ -58,6 +112,18 @@ def _refuse_misplaced(values: Values, master: str) -> None:
                 else "it sizes the cluster of --master=local"
             )
             raise UsageError(f"--{setting.name} cannot be used with --master={master}: {why}")
+
+
+def with_credentials(master: str) -> str:
+    """The address of a master a run was kept with, with its credentials where we have them.
+
+    No journal keeps those of a ``zk://`` address, but the same address in MESOS_MASTER may.
+    """
+    try:
+        usual = parse_master(os.environ.get(the.MASTER.env or "", ""))
+    except ValueError:
+        return master
+    return usual if usual == master else master
 
 
 def _refuse_volumes(values: Values) -> None:
@@ -68,22 +134,27 @@ def _refuse_volumes(values: Values) -> None:
         raise UsageError(f"--{the.PERSISTENT_VOLUME_RESOURCE.name} is not yet supported")
 
 
-def credentials_for(values: Values, master: str) -> Credentials:
+def credentials_for(values: Values, master: str, principal: str | None) -> Credentials:
     """Who we are to the master; reads the secret file or the keyring where needed.
+
+    What the user should know about where the secret came from is printed.
 
     Raises:
         UsageError: as :func:`mesos_batch.config.secrets.find_credentials`.
     """
     if master == LOCAL:
-        return Credentials(values[the.PRINCIPAL])
+        return Credentials(principal)
     given = Given(
-        principal=values[the.PRINCIPAL],
+        principal=principal,
         flag_secret=values.from_flag(the.SECRET),
         flag_file=values.from_flag(the.SECRET_FILE),
         env_secret=values.from_environment(the.SECRET),
         env_file=values.from_environment(the.SECRET_FILE),
     )
-    return find_credentials(given, keyring_master=master)
+    found = find_credentials(given, keyring_master=master)
+    for warning in found.warnings:
+        say_warning(warning)
+    return found
 
 
 def run_options(values: Values, master: str, credentials: Credentials) -> RunOptions:
@@ -92,22 +163,23 @@ def run_options(values: Values, master: str, credentials: Credentials) -> RunOpt
 
     return RunOptions(
         master=master,
-        framework_name=values[the.FRAMEWORK_NAME],
-        role=values[the.ROLE],
-        user=values[the.USER],
         principal=credentials.principal,
         secret=credentials.secret,
-        content_type=values[the.CONTENT_TYPE],
-        framework_capabilities=values[the.FRAMEWORK_CAPABILITIES],
-        checkpoint=values[the.CHECKPOINT],
-        partition_aware=values[the.PARTITION_AWARE],
-        kill_after=values[the.KILL_AFTER],
-        unplaceable_timeout=values[the.UNPLACEABLE_TIMEOUT],
-        unreachable_timeout=values[the.UNREACHABLE_TIMEOUT],
-        local=LocalOptions(
-            agents=values[the.LOCAL_AGENTS],
-            cpus=values[the.LOCAL_CPUS],
-            mem=values[the.LOCAL_MEM],
-            disk=values[the.LOCAL_DISK],
-        ),
+        local=LocalOptions(**{name: values[option] for name, option in _LOCAL_ONLY.items()}),
+        **{option.name: values[option] for option in _PLAIN},
     )
+
+
+def changed_options(options: RunOptions, values: Values) -> RunOptions:
+    """The options of an earlier run with what flags say otherwise; who we are comes after."""
+    local = {
+        name: values[option]
+        for name, option in _LOCAL_ONLY.items()
+        if values.origin(option) is Origin.FLAG
+    }
+    plain = {
+        option.name: values[option]
+        for option in (the.MASTER, the.PRINCIPAL, *_PLAIN)
+        if values.origin(option) is Origin.FLAG
+    }
+    return replace(options, local=replace(options.local, **local), **plain)

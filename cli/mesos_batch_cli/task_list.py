@@ -26,8 +26,8 @@ def read_task_list(value: str, role: str, principal: str | None) -> TaskList | N
     Raises:
         TaskListError: it cannot be read.
     """
-    from mesos_batch.spec.load import check_for_role, load_task_list
-    from mesos_batch.spec.problems import InvalidTaskListError, Severity
+    from mesos_batch.spec.load import load_task_list
+    from mesos_batch.spec.problems import InvalidTaskListError
 
     data, name = _read(value)
     try:
@@ -35,12 +35,28 @@ def read_task_list(value: str, role: str, principal: str | None) -> TaskList | N
     except InvalidTaskListError as error:
         _refuse(error)
         return None
+    if not fits_role(task_list, role, principal, data):
+        return None
+    _print(task_list.warnings)
+    return task_list
+
+
+def fits_role(
+    task_list: TaskList, role: str, principal: str | None, data: bytes | None = None
+) -> bool:
+    """Whether a framework of this role and principal could run the tasks; prints why not.
+
+    ``data`` are the bytes the list was read from, for positions in it.
+    """
+    from mesos_batch.spec.load import check_for_role
+    from mesos_batch.spec.problems import InvalidTaskListError, Severity
+
     problems = check_for_role(task_list, role, principal, data)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        _refuse(InvalidTaskListError(name, problems))
-        return None
-    _print([*task_list.warnings, *problems])
-    return task_list
+        _refuse(InvalidTaskListError(task_list.name, problems))
+        return False
+    _print(problems)
+    return True
 
 
 def _refuse(error: InvalidTaskListError) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
-from mesos_batch_cli.seedflags import read_flags
+from mesos_batch_cli.seedflags import read_flags, read_flags_and_word
 
 T = TypeVar("T")
 
@@ -22,13 +22,18 @@ class Origin(Enum):
 
 
 class Values:
-    """One value for each setting of a command; ``values[MASTER]`` has the type of MASTER."""
+    """One value for each setting of a command; ``values[MASTER]`` has the type of MASTER.
+
+    ``word`` is the one word that is no flag, where the command takes one and it was given.
+    """
 
     def __init__(
         self,
         arguments: Sequence[str],
         environment: Mapping[str, str],
         settings: Iterable[Setting[Any]],
+        *,
+        takes_word: bool = False,
     ) -> None:
         """Read all of them.
 
@@ -36,7 +41,11 @@ class Values:
             UsageError: a flag or a variable is wrong.
         """
         settings = tuple(settings)
-        flags = read_flags(arguments, settings)
+        self.word: str | None = None
+        if takes_word:
+            flags, self.word = read_flags_and_word(arguments, settings)
+        else:
+            flags = read_flags(arguments, settings)
         self._values: dict[str, tuple[object, Origin]] = {}
         for setting in settings:
             self._values[setting.name] = _value(setting, flags, environment)

@@ -9,6 +9,7 @@ import pytest
 from program import PROGRAM, Program, as_json, clean_environment, task, write
 
 from mesos_batch import __version__
+from mesos_batch.config import local_settings
 from mesos_batch.config import settings as the
 
 NOTHING_LISTENS = "127.0.0.1:1"
@@ -19,7 +20,13 @@ HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio",
     ("command", "settings"),
     [
         (["--help"], the.RUN),
-        (["local", "--help"], the.LOCAL),
+        (["resume", "--help"], the.RESUME),
+        (["retry", "--help"], the.RETRY),
+        (["runs", "--help"], the.RUNS),
+        (["status", "--help"], the.STATUS),
+        (["wait", "--help"], the.WAIT),
+        (["cancel", "--help"], the.CANCEL),
+        (["local", "--help"], local_settings.LOCAL),
         (["secret", "--help"], the.SECRET_COMMAND),
         (["secret", "set", "-h"], the.SECRET_COMMAND),
     ],
@@ -43,7 +50,19 @@ def test_version(mesos_batch: Program) -> None:
     assert (done.returncode, done.stdout) == (0, f"mesos-batch {__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["--bogus"], ["local", "-h"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["--bogus"],
+        ["local", "-h"],
+        ["resume", "-h"],
+        ["retry", "-h"],
+        ["runs", "-h"],
+        ["cancel", "-h"],
+    ],
+)
 def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
     script = (
         "import sys\n"
@@ -69,7 +88,7 @@ def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
         (["--task_list=-"], "--master=local"),
         (["--master=local"], "no task list is given"),
         (["--mastr=local"], "Did you mean --master=VALUE?"),
-        (["--master=zk://a:2181/m", "--task_list=-"], "local, HOST:PORT, http://HOST:PORT"),
+        (["--master=zk://a:2181", "--task_list=-"], "did you mean zk://a:2181/mesos?"),
         (["--persistent_volume"], "not yet supported"),
         (["--remove-persistent-volume=true"], "not yet supported"),
         (["--persistent_volume_resource=/x"], "not yet supported"),
@@ -88,9 +107,31 @@ def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
             ],
             "contradicts",
         ),
+        (["--master=h:1", "--task_list=-", "--no-journal", "--detach"], "--detach needs"),
+        (["--master=h:1", "--task_list=-", "--no-journal", "--on_interrupt=detach"], "needs the"),
+        (["--master=local", "--task_list=-", "--on_interrupt=detach"], "the local cluster ends"),
+        (["--max_attempts=0"], "less than 1"),
+        (["--max_failures=101%"], "more than 100%"),
+        (["stauts"], "Did you mean 'mesos-batch status'?"),
+        (["resume", "--quiet", "--verbose"], "contradicts"),
+        (["resume", "a", "b"], "'b' is not expected after 'a'"),
+        (["retry"], "no run is given"),
+        (["retry", "a", "--failed", "--unfinished"], "contradicts"),
+        (["retry", "a", "--no-journal", "--detach"], "--detach needs"),
+        (["runs", "a"], "'a' is not expected"),
+        (["wait", "--jsn"], "there is no flag --jsn"),
+        (["cancel"], "no run is given"),
         (["--master=local", "--task_list=missing.json"], "'missing.json' cannot be read"),
         (["--master=local", "--task_list=."], "'.' cannot be read"),
-        (["local", "--agents=0"], "less than 1"),
+        (["local", "--agents=-1"], "less than 0"),
+        (["local", "--zk=h:2181/mesos"], "zk://HOST:PORT,HOST:PORT/PATH"),
+        (["local", "--zk=zk://u:word@h:2181/m", "--master=h:1"], "give one of them"),
+        (["local", "--zk=zk://h:2181/m"], "need to share its secret"),
+        (["local", "--master=h:1"], "need to share its secret"),
+        (["local", "--master=local"], "agents register with HOST:PORT"),
+        (["local", "--master=http://h:1"], "agents register with HOST:PORT"),
+        (["local", "--master=h:1", "--no-authenticate", "--agents=0"], "nothing to do"),
+        (["local", "--master=h:1", "--no-authenticate", "--port=5050"], "there is none"),
         (["local", "--no-authenticate", "--principal=a"], "--no-authenticate leaves no use"),
         (["local", "x"], "'x' is not expected"),
         (["secret"], "set or delete"),

@@ -102,6 +102,38 @@ def test_a_failure_tells_task_state_exit_status_agent_reason_and_log() -> None:
     ]
 
 
+def test_attempts_are_told_when_some_task_took_more_than_one() -> None:
+    run = run_of(failed("a", launches=1), failed("b", launches=3), finished("c"))
+
+    lines = printed(run).splitlines()
+
+    assert lines[0] == "  TASK  ENDED AS     EXIT  AGENT                ATTEMPTS"
+    assert lines[1] == "  a     TASK_FAILED  3     agent-1.example.org  1"
+    assert lines[4] == "  b     TASK_FAILED  3     agent-1.example.org  3"
+    assert lines[-3:-1] == ["1 task took more than one attempt", ""]
+
+
+def test_what_checkpointing_would_have_saved_is_told() -> None:
+    one = RunSnapshot(at=2.0, started_at=1.0, tasks=(finished("a"),), restart_losses=1)
+    many = RunSnapshot(at=2.0, started_at=1.0, tasks=(finished("a"),), restart_losses=1200)
+
+    assert printed(one).splitlines()[0] == (
+        "1 attempt was lost to restarts of agents; --checkpoint would have saved it"
+    )
+    assert printed(many).splitlines()[0] == (
+        "1,200 attempts were lost to restarts of agents; --checkpoint would have saved them"
+    )
+
+
+def test_what_still_runs_counts_for_the_time_of_its_agent() -> None:
+    began = {"phase": Phase.RUNNING, "ended_at": None, "started_at": 97.0}
+    one = TaskView(**{**_fields(ran("a", "x", 1.0)), **began})
+
+    text = printed(run_of(one, ran("b", "y", 1.0), took=3.0))
+
+    assert "  x.example.org  1      0         6.0s\n" in text
+
+
 def test_a_remote_log_is_the_url_that_downloads_it() -> None:
     url = "http://10.0.0.8:5051/files/browse?path=/frameworks/f/executors/t/runs/latest"
     text = printed(run_of(failed("b", sandbox_path=None, sandbox_url=url)))
@@ -130,7 +162,7 @@ def test_cancelled_and_unfinished_tasks_are_counted_and_not_listed() -> None:
         TaskView(spec("c"), Phase.RUNNING),
     )
     assert printed(run) == (
-        "0 of 3 tasks finished, 1 cancelled, 1 left running, 1 never started, in 4.2s"
+        "0 of 3 tasks finished, 1 cancelled, 1 still running, 1 still waiting, in 4.2s"
     )
 
 
@@ -177,7 +209,7 @@ def test_each_bad_end_has_a_reason_even_when_the_cluster_gave_none(
 
 
 def lines_of(facts: list[fact.Fact], level: Level = Level.NORMAL) -> list[str]:
-    writer = Lines(PLAIN, level, [spec("t")])
+    writer = Lines(PLAIN, level, [spec("t")], "20261122-211056-k3fq")
     texts = [writer.line(happened) for happened in facts]
     return [text.partition(" ")[2] for text in texts if text is not None]
 
@@ -225,7 +257,7 @@ def test_what_goes_wrong_in_lines() -> None:
             fact.TaskUnplaceable(2.0, "t", "needs cpus 99", 302.0),
             fact.TaskPlaceable(3.0, "t"),
             fact.TaskLaunched(4.0, "t", "8a0e-S1", "127.0.0.1"),
-            fact.TaskRequeued(5.0, "t", TaskState.TASK_DROPPED),
+            fact.TaskRequeued(5.0, "t", Phase.LOST, TaskState.TASK_DROPPED, 1, 0.0, False),
             fact.TaskLaunched(6.0, "t", "8a0e-S2", "127.0.0.1"),
             fact.TaskUpdated(7.0, "t", Phase.UNREACHABLE, TaskState.TASK_UNREACHABLE),
             fact.KillSent(8.0, "t", "it ran for 10secs"),
@@ -235,10 +267,34 @@ def test_what_goes_wrong_in_lines() -> None:
         "not connected: connection refused; trying again in 0.5s",
         "task t fits no agent: needs cpus 99; given up in 5m00s",
         "task t fits an agent that came",
-        "task t waits again (TASK_DROPPED): The task never started",
+        "task t: attempt 1 lost on agent S1: The task never started; trying again, not counted",
         "task t unreachable on agent S2",
         "task t is being killed: it ran for 10secs",
         "task t killed on agent S2: it ran for 10secs",
+    ]
+
+
+def test_attempts_in_lines() -> None:
+    assert lines_of(
+        [
+            fact.RunResumed(1.0, 120, 12, 1068),
+            fact.TaskLaunched(2.0, "t", "8a0e-S1", "agent-1"),
+            fact.TaskUpdated(3.0, "t", Phase.RUNNING, TaskState.TASK_RUNNING),
+            fact.TaskRequeued(
+                4.0, "t", Phase.FAILED, TaskState.TASK_FAILED, 1, 2.0, True, "Command exited"
+            ),
+            fact.AgentRested(5.0, "8a0e-S1", "agent-1", 60.0, 5),
+            fact.TaskLaunched(6.0, "t", "8a0e-S2", "agent-2"),
+            fact.TaskUpdated(7.0, "t", Phase.RUNNING, TaskState.TASK_RUNNING),
+            fact.AttemptSuperseded(8.0, "t", 1),
+        ]
+    ) == [
+        "resuming run 20261122-211056-k3fq: 120 ended, 12 active, 1,068 waiting",
+        "task t running on agent agent-1",
+        "task t: attempt 1 failed on agent agent-1: Command exited; trying again in 2.0s",
+        "agent agent-1 gets no task for 1m00s: 5 attempts failed there",
+        "task t running on agent agent-2",
+        "task t: attempt 1 was given up, came back and is killed",
     ]
 
 

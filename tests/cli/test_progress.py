@@ -51,6 +51,31 @@ def test_reasons_to_wait() -> None:
     assert (why([SUBSCRIBED], run_of(view("a"), cancelling=True)) or "").startswith("Cancelling")
 
 
+def test_a_task_to_be_tried_again_is_no_task_without_resources() -> None:
+    retry = fact.TaskRequeued(101.0, "a", Phase.FAILED, TaskState.TASK_FAILED, 1, 8.0, True)
+    again = fact.TaskLaunched(109.5, "a", "8a0e-S2", "agent-2")
+
+    assert why([SUBSCRIBED, OFFERS, retry], run_of(view("a"))) == (
+        "1 task will be tried again, the first in 7.0s."
+    )
+    free = "1 task waits for free resources."
+    assert why([SUBSCRIBED, OFFERS, retry], run_of(view("a")), 110.0) == free
+    assert why([SUBSCRIBED, OFFERS, retry, again], run_of(view("a"))) == free
+    assert why([SUBSCRIBED, OFFERS, retry], run_of(view("a"), view("b"))) == (
+        "2 tasks wait for free resources."
+    )
+
+
+def test_an_agent_that_rests_is_told_while_it_does() -> None:
+    progress = Progress()
+    progress.add(fact.AgentRested(100.0, "8a0e-S1", "127.0.0.1", 60.0, 5))
+
+    assert progress.resting(120.0) == [
+        "Agent S1 gets no task for another 40s: 5 attempts failed there."
+    ]
+    assert progress.resting(160.0) == []
+
+
 def test_the_screen_names_what_runs_what_failed_and_what_fits_nowhere(capsys, monkeypatch) -> None:
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -60,13 +85,15 @@ def test_the_screen_names_what_runs_what_failed_and_what_fits_nowhere(capsys, mo
         view(f"r{number}", Phase.RUNNING, hostname="agent-1", started_at=108.0)
         for number in range(30)
     ]
-    run = run_of(*running, view("bad", Phase.FAILED), view("big"))
+    again = view("again", Phase.RUNNING, hostname="agent-1", started_at=107.0, launches=2)
+    run = run_of(again, *running, view("bad", Phase.FAILED), view("big"))
     progress = Progress()
     for happened in (
         SUBSCRIBED,
         OFFERS,
         fact.TaskEnded(109.0, "bad", Phase.FAILED, TaskState.TASK_FAILED, "Command \x1b exited"),
         fact.TaskUnplaceable(109.0, "big", "needs cpus 99", 170.0),
+        fact.AgentRested(109.0, "8a0e-S1", "agent-1", 31.0, 5),
     ):
         progress.add(happened)
 
@@ -78,7 +105,9 @@ def test_the_screen_names_what_runs_what_failed_and_what_fits_nowhere(capsys, mo
     text = capsys.readouterr().err
     assert "my batch on 10.0.0.1:5050" in text
     assert "1 failed" in text
-    assert "30 running" in text
+    assert "31 running" in text
+    assert re.search(r"again +agent-1 +3\.0s +attempt 2", text)
+    assert "Agent agent-1 gets no task for another 30s: 5 attempts failed there." in text
     assert re.search(r"r0 +agent-1 +2\.0s", text)
     assert "… and" in text
     assert "bad  TASK_FAILED  Command \\x1b exited" in text

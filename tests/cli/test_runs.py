@@ -1,47 +1,32 @@
 """The program runs task lists on local clusters: real processes, real HTTP."""
 
-import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from program import PROGRAM, Program, as_json, clean_environment, task, write
+from program import (
+    PROGRAM,
+    Program,
+    announcement_of,
+    as_json,
+    clean_environment,
+    facts_of,
+    line_with,
+    running,
+    task,
+    write,
+)
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 LOCAL = "--master=local"
-
-
-@contextmanager
-def running(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """The program in the background; killed if the test leaves it running."""
-    with subprocess.Popen(
-        [*PROGRAM, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL,
-        text=True,
-        cwd=cwd,
-        env=clean_environment(),
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def line_with(text: str, process: subprocess.Popen[str], *, stdout: bool = False) -> str:
-    """Wait for a line that has ``text`` in it."""
-    stream = process.stdout if stdout else process.stderr
-    assert stream is not None
-    for line in stream:
-        if text in line:
-            return line
-    raise AssertionError(f"no line with {text!r}")
+SIGNALS = (
+    []
+    if sys.platform == "win32"
+    else [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
+)
 
 
 def test_a_list_runs_and_only_the_result_is_on_standard_output(mesos_batch: Program) -> None:
@@ -54,7 +39,9 @@ def test_a_list_runs_and_only_the_result_is_on_standard_output(mesos_batch: Prog
     assert head.split() == ["AGENT", "TASKS", "FINISHED", "TASK", "TIME"]
     assert sorted(row.split()[1:3] for row in agents) == [["1", "1"], ["1", "1"]]
     assert re.fullmatch(r"all 2 tasks finished in [0-9.]+s", empty + verdict)
-    lines = [line.partition(" ")[2] for line in done.stderr.splitlines()]
+    first, *rest = done.stderr.splitlines()
+    assert re.fullmatch(r"run \d{8}-\d{6}-[a-z2-7]{4}", first)
+    lines = [line.partition(" ")[2] for line in rest]
     assert lines[0].startswith("subscribed to 127.0.0.1:")
     for task_id in ("a", "b"):
         (ran,) = (line for line in lines if line.startswith(f"task {task_id} running"))
@@ -135,12 +122,12 @@ def test_a_run_outlives_a_reader_that_went_away(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.stdout.splitlines()[-1] == "0"
-    assert "subscribed" in done.stdout
+    assert done.stdout.startswith("run ")
     assert done.stderr == ""
 
 
 @posix_only
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_the_first_signal_kills_the_tasks_and_waits_for_them(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -174,25 +161,10 @@ def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
 
     assert process.returncode == 143
     assert "left at once" in stderr
-    assert stdout == ""
-
-
-def facts_of(announcement: str) -> dict[str, str]:
-    """Master, principal, secret file and so on, from what ``mesos-batch local`` prints."""
-    rows = re.findall(
-        r"^  (master|principal|secret in|sandboxes) +(\S+)$", announcement, re.MULTILINE
+    assert re.search(
+        r"'mesos-batch resume (\S+)' goes on with the run, '\S+ cancel \1' ends", stderr
     )
-    return dict(rows)
-
-
-def announcement_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("Ctrl-C ends it"):
-            return "".join(lines)
-    raise AssertionError("".join(lines))
+    assert stdout == ""
 
 
 @posix_only
@@ -265,40 +237,3 @@ def test_a_local_cluster_without_authentication_lets_everybody_in(
 
     assert set(facts) == {"master", "sandboxes"}
     assert (ran.returncode, cluster.returncode) == (0, 0)
-
-
-def read_terminal(terminal: int) -> bytes:
-    """What the other side wrote; nothing after it went away, which Linux tells as an error."""
-    try:
-        return os.read(terminal, 65536)
-    except OSError:
-        return b""
-
-
-@posix_only
-def test_a_terminal_gets_a_live_display_that_leaves_only_the_result(tmp_path: Path) -> None:
-    import pty
-
-    list_file = write(tmp_path / "list.json", task("a", "sleep 1"), task("b", "exit 3"))
-    ours, its = pty.openpty()
-    with subprocess.Popen(
-        [*PROGRAM, LOCAL, f"--task_list={list_file}"],
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        env={**clean_environment(), "TERM": "xterm", "COLUMNS": "90", "LINES": "30"},
-    ) as process:
-        os.close(its)
-        shown = b"".join(iter(lambda: read_terminal(ours), b""))
-        os.close(ours)
-
-    text = shown.decode()
-    assert process.returncode == 1
-    assert "mesos-batch instance on 127.0.0.1:" in text
-    assert "1 running" in text
-    assert "FAILED (1)" in text
-    last_frame = text.rpartition("mesos-batch instance")[2]
-    assert "\x1b[2K" in last_frame, "the display stays on the screen"
-    assert "\x1b[?25h" in last_frame, "the cursor stays hidden"
-    verdict = text.rstrip().splitlines()[-1]
-    assert "1 of 2 tasks finished, 1 failed, in" in verdict

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
-import queue
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch import __version__
 from mesos_batch.config import settings as the
-from mesos_batch.errors import ExitCode
+from mesos_batch.errors import ExitCode, JournalError, UsageError
 from mesos_batch_cli.help import help_text
-from mesos_batch_cli.output.streams import emit, say_error, say_warning
-from mesos_batch_cli.run_options import check_flags, credentials_for, run_options
+from mesos_batch_cli.keeping import state_dir
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.run_options import check_flags, credentials_for, leaves_tasks, run_options
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch.api import RunOptions
-    from mesos_batch.model.facts import RunEnded
-    from mesos_batch.model.snapshot import RunSnapshot
+    from mesos_batch.api import Run, RunOptions
     from mesos_batch.model.task import TaskSpec
-    from mesos_batch_cli.output.display import Display
 
 USAGE = (
     "mesos-batch --master=HOST:PORT|local --task_list=FILE [flags]",
+    "mesos-batch resume [RUN]           go on with a run that stopped",
+    "mesos-batch retry RUN              run again what failed",
+    "mesos-batch runs                   list runs",
+    "mesos-batch status|wait|cancel RUN look at a run, wait for its end, end it",
     "mesos-batch local [flags]          a local cluster for other frameworks",
     "mesos-batch secret set|delete      keep a secret in the keyring",
 )
+COMMANDS = ("resume", "retry", "runs", "status", "wait", "cancel", "local", "secret")
 ABOUT = (
     "Runs the tasks of a list in parallel on Apache Mesos and ends with 0 when all of them "
     "finished."
@@ -44,81 +46,75 @@ def run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.RUN))
         return ExitCode.FINISHED
+    _refuse_commands(arguments)
     values = Values(arguments, os.environ, the.RUN)
     if values[the.VERSION]:
         emit(sys.stdout, f"mesos-batch {__version__}")
         return ExitCode.FINISHED
     master = check_flags(values)
-    credentials = credentials_for(values, master)
-    for warning in credentials.warnings:
-        say_warning(warning)
+    leave = leaves_tasks(values, master)
+    credentials = credentials_for(values, master, values[the.PRINCIPAL])
 
     from mesos_batch_cli.task_list import read_task_list
 
     task_list = read_task_list(values[the.TASK_LIST] or "", values[the.ROLE], credentials.principal)
     if task_list is None:
         return ExitCode.USAGE
-    return _run_tasks(task_list.tasks, run_options(values, master, credentials), values)
+    options = run_options(values, master, credentials)
+    return run_new(task_list.tasks, options, task_list.name, values, leave=leave)
 
 
-def _run_tasks(tasks: Sequence[TaskSpec], options: RunOptions, values: Values) -> int:
+def _refuse_commands(arguments: Sequence[str]) -> None:
+    """Tell who mistypes a command which ones there are."""
+    if not arguments or arguments[0].startswith("-"):
+        return
+    from difflib import get_close_matches
+
+    for near in get_close_matches(arguments[0], COMMANDS, n=1):
+        raise UsageError(
+            f"there is no command '{arguments[0]}'", f"Did you mean 'mesos-batch {near}'?"
+        )
+
+
+def run_new(
+    tasks: Sequence[TaskSpec], options: RunOptions, source: str, values: Values, *, leave: bool
+) -> ExitCode:
+    """Start a run and drive it to its end, or leave it in the background.
+
+    ``source`` names the task list, ``leave`` says that an interruption leaves the tasks running.
+
+    Raises:
+        UsageError: an option makes no sense.
+        JournalError: the run cannot be kept.
+    """
     from mesos_batch import api
-    from mesos_batch_cli.follow import Mailbox, follow
-    from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
+    from mesos_batch_cli.drive import Drive, drive
 
-    mailbox: Mailbox = queue.SimpleQueue()
-    try:
-        with interrupts(mailbox.put), api.start(tasks, options) as batch:
-            display = _open_display(tasks, options, values, os.environ)
-            try:
-                ended = follow(batch, display, mailbox)
-            finally:
-                display.close()
-            snapshot = batch.wait()
-    except LeaveAtOnceError as left:
-        say_error("left at once, without waiting for the tasks to end")
-        return left.exit_code
-    if batch.work_dir is not None and not values[the.QUIET]:
-        emit(sys.stderr, f"what the tasks wrote is in {batch.work_dir}")
-    return _result(snapshot, ended, values)
+    keep = api.Keep(state_dir(values), source) if values[the.JOURNAL] else None
 
+    def begin() -> Run:
+        try:
+            return api.start(tasks, options, keep)
+        except JournalError as error:
+            raise _unkept(error) from error
 
-def _open_display(
-    tasks: Sequence[TaskSpec],
-    options: RunOptions,
-    values: Values,
-    environment: Mapping[str, str],
-) -> Display:
-    from mesos_batch_cli.output.display import LineDisplay, LiveDisplay
-    from mesos_batch_cli.output.lines import Level, Lines
-    from mesos_batch_cli.output.streams import is_terminal, paint_for
+    if keep is not None and values[the.DETACH]:
+        from mesos_batch_cli.background import detach
 
-    level = Level.NORMAL
-    if values[the.QUIET]:
-        level = Level.QUIET
-    elif values[the.VERBOSE]:
-        level = Level.VERBOSE
-    paint = paint_for(sys.stderr, values[the.COLOR], environment)
-    lines = Lines(paint, level, tasks)
-    if level is not Level.NORMAL or not is_terminal(sys.stderr, environment):
-        return LineDisplay(lines)
-
-    from mesos_batch_cli.output.live import LiveView
-
-    return LiveDisplay(LiveView(options.framework_name, colored=paint.enabled), lines)
+        try:
+            run_id = api.create(tasks, options, keep)
+        except JournalError as error:
+            raise _unkept(error) from error
+        return detach(run_id, options, values, leave=leave)
+    title = options.framework_name
+    how = Drive(tasks=tasks, title=title, begins=True, leaves_tasks=leave)
+    return drive(begin, how, values)
 
 
-def _result(snapshot: RunSnapshot, ended: RunEnded | None, values: Values) -> int:
-    from mesos_batch_cli.output.streams import is_terminal, paint_for
-    from mesos_batch_cli.output.summary import summary
-
-    if ended is None:
-        return ExitCode.INTERNAL
-    if ended.message is not None:
-        say_error(ended.message)
-    width = None
-    if is_terminal(sys.stdout, os.environ):
-        width = os.get_terminal_size(sys.stdout.fileno()).columns or None
-    paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
-    emit(sys.stdout, summary(snapshot, paint, width, every_failure=values[the.VERBOSE]))
-    return ended.exit_code
+def _unkept(error: JournalError) -> JournalError:
+    """Say what helps where no journal can be written at all."""
+    return JournalError(
+        error.message,
+        "Nothing was sent to any cluster. --state_dir=PATH keeps the run elsewhere, --no-journal "
+        "nowhere: then it cannot be resumed.",
+    )

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from mesos_batch.model.facts import Fact, Warned
+from mesos_batch.model.facts import AttemptSuperseded, Fact, RunResumed, Warned
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.lines import Lines
 from mesos_batch_cli.output.progress import Progress
@@ -62,8 +62,12 @@ class LineDisplay:
         """Do nothing: lines stay."""
 
 
+# What a live view would have nowhere to show.
+_LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned)
+
+
 class LiveDisplay:
-    """The live view of a terminal; only warnings become lines above it."""
+    """The live view of a terminal; little becomes lines above it."""
 
     def __init__(self, view: LiveView, lines: Lines) -> None:
         self._view = view
@@ -73,7 +77,7 @@ class LiveDisplay:
     def show(self, happened: Fact) -> None:
         """Remember the fact for the next refresh."""
         self._progress.add(happened)
-        line = self._lines.line(happened) if isinstance(happened, Warned) else None
+        line = self._lines.line(happened) if isinstance(happened, _LINES_ABOVE) else None
         if line is not None:
             self._view.write(line)
 

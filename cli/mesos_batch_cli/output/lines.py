@@ -23,9 +23,15 @@ class Level(IntEnum):
 
 
 class Lines:
-    """Writes facts as lines; remembers where tasks are, because facts name the agent once."""
+    """Writes facts as lines; remembers where tasks are, because facts name the agent once.
 
-    def __init__(self, paint: Paint, level: Level, specs: Sequence[TaskSpec]) -> None:
+    ``run_id`` is how the run is called, ``None`` when it is not kept.
+    """
+
+    def __init__(
+        self, paint: Paint, level: Level, specs: Sequence[TaskSpec], run_id: str | None = None
+    ) -> None:
+        self._run = "the run" if run_id is None else f"run {run_id}"
         self._paint = paint
         self._level = level
         self._agents: dict[str, str] = {}
@@ -41,6 +47,9 @@ class Lines:
 
     def _text(self, happened: Fact) -> tuple[Level, str | None]:
         match happened:
+            case fact.RunResumed(ended=ended, active=active, waiting=waiting):
+                counts = f"{ended:,} ended, {active:,} active, {waiting:,} waiting"
+                return Level.NORMAL, f"resuming {self._run}: {counts}"
             case fact.Subscribed(master=master, framework_id=framework, again=again):
                 word = "subscribed again" if again else "subscribed"
                 return Level.NORMAL, f"{word} to {master} as framework {framework}"
@@ -50,6 +59,11 @@ class Lines:
             case fact.OffersSeen(offers=offers, launched=launched, declined=declined):
                 counts = f"offers: {offers} came, {launched} tasks launched, {declined} declined"
                 return Level.VERBOSE, counts
+            case fact.AgentRested(agent_id=agent_id, hostname=hostname, seconds=seconds):
+                agent = agent_name(agent_id, hostname)
+                text = f"agent {agent} gets no task for {elapsed(seconds)}: "
+                text += f"{happened.failures} attempts failed there"
+                return Level.NORMAL, self._paint.doubtful(text)
             case fact.Warned(message=message):
                 return Level.QUIET, self._paint.doubtful(f"warning: {one_line(message)}")
             case fact.RunEnded():
@@ -67,10 +81,10 @@ class Lines:
                 return Level.VERBOSE, f"{text}: {one_line(command)}" if command else text
             case fact.TaskUpdated():
                 return self._updated(happened)
-            case fact.TaskRequeued(task_id=task_id, state=state, message=message):
-                why = explain(state.name, None, message).sentence
-                self._agents.pop(task_id, None)
-                text = f"{_task(task_id)} waits again ({state.name}): {one_line(why)}"
+            case fact.TaskRequeued():
+                return Level.NORMAL, self._requeued(happened)
+            case fact.AttemptSuperseded(task_id=task_id, attempt=attempt):
+                text = f"{_task(task_id)}: attempt {attempt} was given up, came back and is killed"
                 return Level.NORMAL, self._paint.doubtful(text)
             case fact.TaskEnded():
                 return Level.NORMAL, self._ended(happened)
@@ -96,6 +110,19 @@ class Lines:
         if shown is Level.VERBOSE:
             text += f" ({update.state.name})"
         return shown, text
+
+    def _requeued(self, requeued: fact.TaskRequeued) -> str:
+        task_id, state = requeued.task_id, requeued.state
+        why = explain(state.name if state is not None else None, None, requeued.message).sentence
+        text = f"{_task(task_id)}: attempt {requeued.attempt} {requeued.phase.value}"
+        text += f"{self._on_agent(task_id)}: {one_line(why)}; trying again"
+        if requeued.delay > 0:
+            text += f" in {elapsed(requeued.delay)}"
+        if not requeued.counted:
+            text += ", not counted"
+        self._agents.pop(task_id, None)
+        self._phases.pop(task_id, None)
+        return self._paint.doubtful(text)
 
     def _ended(self, end: fact.TaskEnded) -> str:
         text = f"{_task(end.task_id)} {end.phase.value}{self._on_agent(end.task_id)}"

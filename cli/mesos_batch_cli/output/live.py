@@ -15,9 +15,11 @@ from mesos_batch.model.facts import Phase, TaskEnded
 from mesos_batch.model.snapshot import RunSnapshot, TaskView
 from mesos_batch_cli.output.bar import part_counts, split_width
 from mesos_batch_cli.output.progress import Progress
+from mesos_batch_cli.output.streams import surviving_readers
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line
 
 SHOWN_UNPLACEABLE = 3
+SHOWN_RESTING = 2
 _FEWEST_RUNNING = 2
 _RUNNING_HEAD_ROWS = 3
 _INDENT = "  "
@@ -36,15 +38,18 @@ class LiveView:
 
     def draw(self, run: RunSnapshot, progress: Progress, now: float) -> None:
         """Show the state of the run at ``now``."""
-        self._live.update(self._screen(run, progress, now), refresh=True)
+        with surviving_readers(sys.stderr):
+            self._live.update(self._screen(run, progress, now), refresh=True)
 
     def write(self, line: str) -> None:
         """Print a line above the display that stays."""
-        self._console.print(line, soft_wrap=True)
+        with surviving_readers(sys.stderr):
+            self._console.print(line, soft_wrap=True)
 
     def close(self) -> None:
         """Take the display away."""
-        self._live.stop()
+        with surviving_readers(sys.stderr):
+            self._live.stop()
 
     def _screen(self, run: RunSnapshot, progress: Progress, now: float) -> RenderableType:
         head = [self._title_line(run, now), self._bar(run), self._legend(run)]
@@ -85,6 +90,11 @@ class LiveView:
         why = progress.why_waiting(run, now)
         if why is not None:
             lines += [Text(""), Text(_INDENT + why, no_wrap=True, overflow="ellipsis")]
+        resting = progress.resting(now)
+        for text in resting[:SHOWN_RESTING]:
+            lines.append(Text(_INDENT + text, no_wrap=True, overflow="ellipsis", style="yellow"))
+        if len(resting) > SHOWN_RESTING:
+            lines.append(_more(len(resting) - SHOWN_RESTING))
         unplaceable = list(progress.unplaceable.values())
         if unplaceable:
             count = len(unplaceable)
@@ -127,14 +137,12 @@ def _running(run: RunSnapshot, now: float, room: int) -> list[RenderableType]:
 
 def _apart(task: TaskView) -> str:
     """What sets an active task apart from one that just runs."""
-    return (
-        ""
-        if task.phase is Phase.RUNNING
-        else {
-            Phase.LAUNCHED: "starting",
-            Phase.UNREACHABLE: "its agent does not answer",
-        }[task.phase]
-    )
+    words = [f"attempt {task.launches}"] if task.launches > 1 else []
+    if task.phase is Phase.LAUNCHED:
+        words.append("starting")
+    elif task.phase is Phase.UNREACHABLE:
+        words.append("its agent does not answer")
+    return ", ".join(words)
 
 
 def _failures(run: RunSnapshot, recent: Sequence[TaskEnded]) -> list[Text]:

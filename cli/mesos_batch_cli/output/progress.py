@@ -7,7 +7,7 @@ from collections import deque
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.snapshot import RunSnapshot
-from mesos_batch_cli.output.text import elapsed, one_line, tasks
+from mesos_batch_cli.output.text import agent_name, elapsed, one_line, tasks
 
 RECENT_FAILURES = 5
 _OFFERS_ARE_LATE = 3.0
@@ -19,6 +19,8 @@ class Progress:
     def __init__(self) -> None:
         self.failures: deque[fact.TaskEnded] = deque(maxlen=RECENT_FAILURES)
         self.unplaceable: dict[str, fact.TaskUnplaceable] = {}
+        self._retry_at: dict[str, float] = {}
+        self._resting: dict[str, fact.AgentRested] = {}
         self._disconnected: fact.Disconnected | None = None
         self._subscribed_at: float | None = None
         self._offers_seen = False
@@ -33,12 +35,24 @@ class Progress:
                 self._disconnected = happened
             case fact.OffersSeen():
                 self._offers_seen = True
+            case fact.AgentRested(agent_id=agent_id):
+                self._resting[agent_id] = happened
+            case _:
+                self._add_of_task(happened)
+
+    def _add_of_task(self, happened: Fact) -> None:
+        match happened:
             case fact.TaskUnplaceable(task_id=task_id):
                 self.unplaceable[task_id] = happened
             case fact.TaskPlaceable(task_id=task_id):
                 self.unplaceable.pop(task_id, None)
+            case fact.TaskRequeued(at=at, task_id=task_id, delay=delay):
+                self._retry_at[task_id] = at + delay
+            case fact.TaskLaunched(task_id=task_id):
+                self._retry_at.pop(task_id, None)
             case fact.TaskEnded(task_id=task_id, phase=phase):
                 self.unplaceable.pop(task_id, None)
+                self._retry_at.pop(task_id, None)
                 if phase not in (Phase.FINISHED, Phase.CANCELLED):
                     self.failures.append(happened)
 
@@ -55,9 +69,22 @@ class Progress:
         waiting = run.counts()[Phase.WAITING] - len(self.unplaceable)
         if waiting <= 0:
             return None
+        retries = [at for at in self._retry_at.values() if at > now]
+        if retries and waiting <= len(retries):
+            first = elapsed(min(retries) - now)
+            return f"{tasks(waiting)} will be tried again, the first in {first}."
         if not self._offers_seen:
             return self._no_offers(now - self._subscribed_at)
         return f"{tasks(waiting)} wait{'s' if waiting == 1 else ''} for free resources."
+
+    def resting(self, now: float) -> list[str]:
+        """Which agents get no tasks for a while, a sentence for each."""
+        return [
+            f"Agent {agent_name(rest.agent_id, rest.hostname)} gets no task for another"
+            f" {elapsed(rest.at + rest.seconds - now)}: {rest.failures} attempts failed there."
+            for rest in self._resting.values()
+            if rest.at + rest.seconds > now
+        ]
 
     @staticmethod
     def _no_offers(since: float) -> str:

@@ -6,7 +6,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TextIO
 
 from mesos_batch_cli.output.text import one_line
@@ -25,13 +26,21 @@ def prepare_streams() -> None:
 def emit(stream: TextIO, text: str) -> None:
     """Print a line at once; when nobody reads any more, print to nowhere from now on.
 
-    A run goes on and keeps its exit code when its output is cut off by ``| head``.
+    A run goes on and keeps its exit code when its output is cut off by ``| head`` or its terminal
+    is closed.
     """
-    try:
+    with surviving_readers(stream):
         print(text, file=stream, flush=True)
+
+
+@contextmanager
+def surviving_readers(stream: TextIO) -> Iterator[None]:
+    """What is written to the stream within, and ever after, may find nobody to read it."""
+    try:
+        yield
     except OSError as error:
-        # Windows says EINVAL for a broken pipe.
-        if error.errno not in (errno.EPIPE, errno.EINVAL):
+        # Windows says EINVAL for a broken pipe, a terminal that was closed EIO.
+        if error.errno not in (errno.EPIPE, errno.EINVAL, errno.EIO):
             raise
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -91,6 +100,17 @@ def paint_for(stream: TextIO, color: str, environment: Mapping[str, str]) -> Pai
 def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether a person looks at the stream, on a terminal that can move its cursor."""
     return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def width_of(stream: TextIO, environment: Mapping[str, str]) -> int | None:
+    """How wide the terminal is; ``None`` for a stream that is none."""
+    if not is_terminal(stream, environment):
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        # It was closed a moment ago.
+        return None
 
 
 def _understands_colors(stream: TextIO) -> bool:

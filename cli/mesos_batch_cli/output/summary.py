@@ -15,14 +15,14 @@ from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened
 SHOWN_FAILURES = 20
 SHOWN_AGENTS = 10
 
-_COLUMNS = ("TASK", "ENDED AS", "EXIT", "AGENT")
+_COLUMNS = ("TASK", "ENDED AS", "EXIT", "AGENT", "ATTEMPTS")
 _AGENT_COLUMNS = ("AGENT", "TASKS", "FINISHED", "TASK TIME")
 _WIDEST_TASK, _WIDEST_AGENT = 40, 30
 _INDENT = "  "
 _LABEL = "    {:<6}  "
 _NARROWEST = 30
 
-# What the headline counts besides finished tasks, and how it calls those that did not end.
+# What the headline counts besides finished tasks.
 _COUNTED = {
     Phase.FAILED: "failed",
     Phase.KILLED: "killed",
@@ -30,26 +30,41 @@ _COUNTED = {
     Phase.ERROR: "error",
     Phase.UNPLACEABLE: "unplaceable",
     Phase.CANCELLED: "cancelled",
-    Phase.RUNNING: "left running",
-    Phase.LAUNCHED: "left starting",
-    Phase.UNREACHABLE: "left unreachable",
-    Phase.WAITING: "never started",
+    Phase.RUNNING: "still running",
+    Phase.LAUNCHED: "still starting",
+    Phase.UNREACHABLE: "out of reach",
+    Phase.WAITING: "still waiting",
 }
 
 
 def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure: bool) -> str:
-    """Which agents did how much, a table of the failures, then counts and wall time.
+    """Which agents did how much, a table of the failures, notes, then counts and wall time.
 
     Lines are folded to ``width``; ``None``, for pipes, leaves each entry on one line. The verdict
     is the last line, where it is still seen after a long table.
     """
     failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
     shown = failures if every_failure else failures[:SHOWN_FAILURES]
-    parts = [list(_agents(run, paint)), list(_table(shown, paint, width)) if shown else []]
+    repeated = any(task.launches > 1 for task in run.tasks)
+    table = list(_table(shown, paint, width, attempts=repeated)) if shown else []
     if len(failures) > len(shown):
         rest = len(failures) - len(shown)
-        parts[1].append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
+        table.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
+    parts = [list(_agents(run, paint)), table, list(_notes(run))]
     return "\n\n".join(["\n".join(part) for part in parts if part] + [_headline(run, paint)])
+
+
+def _notes(run: RunSnapshot) -> Iterator[str]:
+    """What the numbers alone do not tell."""
+    repeated = sum(task.launches > 1 for task in run.tasks)
+    if repeated:
+        yield f"{tasks(repeated)} took more than one attempt"
+    if run.restart_losses:
+        lost = (
+            "1 attempt was" if run.restart_losses == 1 else f"{run.restart_losses:,} attempts were"
+        )
+        them = "it" if run.restart_losses == 1 else "them"
+        yield f"{lost} lost to restarts of agents; --checkpoint would have saved {them}"
 
 
 def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:
@@ -61,7 +76,7 @@ def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:
     if len(by_agent) < 2:
         return
     busiest = sorted(by_agent.values(), key=lambda held: -len(held))
-    rows = [_agent_row(held) for held in busiest[:SHOWN_AGENTS]]
+    rows = [_agent_row(held, run.at) for held in busiest[:SHOWN_AGENTS]]
     widths = [max(map(len, column)) for column in zip(_AGENT_COLUMNS, *rows, strict=True)]
     yield paint.dim(_laid_out(_AGENT_COLUMNS, widths))
     for row in rows:
@@ -70,11 +85,16 @@ def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:
         yield f"{_INDENT}… and {len(busiest) - SHOWN_AGENTS:,} more agents"
 
 
-def _agent_row(held: Sequence[TaskView]) -> tuple[str, str, str, str]:
+def _agent_row(held: Sequence[TaskView], now: float) -> tuple[str, str, str, str]:
     finished = sum(task.phase is Phase.FINISHED for task in held)
-    ran = sum(task.ended_at - task.started_at for task in held if task.started_at and task.ended_at)
+    ran = sum(_run_time(task, now) for task in held)
     name = agent_name(held[0].agent_id, held[0].hostname)
     return shortened(name, _WIDEST_AGENT), f"{len(held):,}", f"{finished:,}", elapsed(ran)
+
+
+def _run_time(task: TaskView, now: float) -> float:
+    until = now if task.phase.is_active else task.ended_at
+    return until - task.started_at if task.started_at and until else 0.0
 
 
 def _headline(run: RunSnapshot, paint: Paint) -> str:
@@ -89,10 +109,13 @@ def _headline(run: RunSnapshot, paint: Paint) -> str:
     return paint.bold(f"{finished:,} of {tasks(total)} finished, {', '.join(others)}, in {took}")
 
 
-def _table(failures: Sequence[TaskView], paint: Paint, width: int | None) -> Iterator[str]:
-    rows = [_row(task) for task in failures]
-    widths = [max(map(len, column)) for column in zip(_COLUMNS, *rows, strict=True)]
-    yield paint.dim(_laid_out(_COLUMNS, widths))
+def _table(
+    failures: Sequence[TaskView], paint: Paint, width: int | None, *, attempts: bool
+) -> Iterator[str]:
+    columns = _COLUMNS if attempts else _COLUMNS[:-1]
+    rows = [_row(task)[: len(columns)] for task in failures]
+    widths = [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
+    yield paint.dim(_laid_out(columns, widths))
     for task, row in zip(failures, rows, strict=True):
         yield paint.bad(_laid_out(row, widths))
         why = _why(task)
@@ -105,13 +128,14 @@ def _table(failures: Sequence[TaskView], paint: Paint, width: int | None) -> Ite
             yield from _labelled("stderr", log, paint, None)
 
 
-def _row(task: TaskView) -> tuple[str, str, str, str]:
+def _row(task: TaskView) -> tuple[str, ...]:
     exit_status = "-" if task.exit_status is None else str(task.exit_status)
     return (
         shortened(one_line(task.spec.task_id), _WIDEST_TASK),
         task.state.name if task.state is not None else task.phase.value,
         one_line(task.signal) if task.signal is not None else exit_status,
         shortened(agent_name(task.agent_id, task.hostname), _WIDEST_AGENT) or "-",
+        str(task.launches),
     )
 
 

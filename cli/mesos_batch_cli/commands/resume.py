@@ -1,0 +1,44 @@
+"""``mesos-batch resume [RUN]``: go on with a run whose program ended."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from mesos_batch.config import settings as the
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.run_options import check_output
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+
+USAGE = ("mesos-batch resume [RUN] [flags]",)
+ABOUT = (
+    "Goes on with a run whose program was killed, cut off or told to leave. Tasks that still run "
+    "are taken over, what ended meanwhile is counted, the rest is launched. RUN is the id of a "
+    "run, a part of it that no other has, or 'last'; without it, the newest run that stopped."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Drive the run to its end and give its exit code.
+
+    Raises:
+        UsageError: a flag is wrong.
+        JournalError: there is no such run, or it cannot be taken up.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, the.RESUME, ENVIRONMENT_OF_RUNS))
+        return ExitCode.FINISHED
+
+    from mesos_batch_cli.background import taken_over
+    from mesos_batch_cli.keeping import newest_stopped, run_meant
+    from mesos_batch_cli.take_up import take_up
+
+    handed_over = taken_over(os.environ)
+    values = Values(arguments, os.environ, the.RESUME, takes_word=True)
+    check_output(values)
+    info = newest_stopped(values) if values.word is None else run_meant(values)
+    return take_up(info, values, handed_over)

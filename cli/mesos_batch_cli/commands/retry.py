@@ -1,0 +1,103 @@
+"""``mesos-batch retry RUN``: a new run of what failed in another."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch.model.facts import Phase
+from mesos_batch_cli.help import help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.run_options import (
+    changed_options,
+    check_keeping,
+    check_output,
+    credentials_for,
+    leaves_tasks,
+    refuse_misplaced,
+    with_credentials,
+)
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+
+if TYPE_CHECKING:
+    from mesos_batch.model.task import TaskSpec
+    from mesos_batch.runs import RunInfo
+
+USAGE = ("mesos-batch retry RUN [--failed|--unfinished] [flags]",)
+ABOUT = (
+    "Starts a new run of the tasks that failed in another. It runs as that run did, but for the "
+    "flags given here. RUN is the id of a run, a part of it that no other has, or 'last'."
+)
+CLOSING = (
+    "What a run is like is taken from the other run, not from the environment; all other flags "
+    "can come from there as MESOS_BATCH_<FLAG>."
+)
+_FAILED = (Phase.FAILED, Phase.KILLED, Phase.LOST, Phase.ERROR, Phase.UNPLACEABLE)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the tasks and give the exit code.
+
+    Raises:
+        UsageError: a flag is wrong.
+        JournalError: there is no such run, or the new one cannot be kept.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, the.RETRY, CLOSING))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, the.RETRY, takes_word=True)
+    check_output(values)
+    check_keeping(values)
+    if values[the.FAILED] and values[the.UNFINISHED]:
+        raise UsageError("--failed contradicts --unfinished")
+    if values.word is None:
+        raise UsageError("no run is given", "Write mesos-batch retry RUN; RUN may be 'last'.")
+
+    from mesos_batch.runs import options_of
+    from mesos_batch.spec.load import TaskList
+    from mesos_batch_cli.commands.batch import run_new
+    from mesos_batch_cli.keeping import run_meant
+    from mesos_batch_cli.task_list import fits_role
+
+    info = run_meant(values)
+    tasks = _chosen(info, values)
+    if not tasks:
+        what = "unfinished" if values[the.UNFINISHED] else "failed"
+        emit(sys.stderr, f"run {info.run_id} has no {what} tasks: there is nothing to do")
+        return ExitCode.FINISHED
+    options = changed_options(options_of(info), values)
+    refuse_misplaced(values, options.master)
+    leave = leaves_tasks(values, options.master)
+    master = with_credentials(options.master)
+    who = credentials_for(values, master, options.principal)
+    source = f"retry of {info.run_id}"
+    if not fits_role(TaskList(source, tuple(tasks)), options.role, who.principal):
+        return ExitCode.USAGE
+    options = replace(options, master=master, principal=who.principal, secret=who.secret)
+    return run_new(tasks, options, source, values, leave=leave)
+
+
+def _chosen(info: RunInfo, values: Values) -> list[TaskSpec]:
+    """The tasks to run again.
+
+    Raises:
+        UsageError: what did not finish may still be running.
+    """
+    from mesos_batch.runs import RunState, read_snapshot
+    from mesos_batch_cli.keeping import again
+
+    views = read_snapshot(info).tasks
+    if not values[the.UNFINISHED]:
+        return [view.spec for view in views if view.phase in _FAILED]
+    if info.state is not RunState.ENDED:
+        raise UsageError(
+            f"run {info.run_id} has not ended: its tasks may still be running",
+            f"Write '{again('cancel', info.run_id, values)}' first.",
+        )
+    return [view.spec for view in views if view.phase is not Phase.FINISHED]

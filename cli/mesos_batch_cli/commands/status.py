@@ -1,0 +1,58 @@
+"""``mesos-batch status [RUN]``: how far a run is, and what failed in it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from mesos_batch.config import settings as the
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+
+USAGE = ("mesos-batch status [RUN] [flags]",)
+ABOUT = (
+    "Shows how far a run is, what its agents did and what failed, whoever drives it. RUN is the id "
+    "of a run, a part of it that no other has, or 'last'; without it, the last run begun."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print how the run is; 0 whatever became of it.
+
+    Raises:
+        UsageError: a flag is wrong.
+        JournalError: there is no such run, or its journal cannot be read.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, the.STATUS, ENVIRONMENT_OF_RUNS))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, the.STATUS, takes_word=True)
+
+    from mesos_batch.runs import read_snapshot
+    from mesos_batch_cli.keeping import again, run_meant
+    from mesos_batch_cli.output.as_json import as_json, run_fields, task_fields
+    from mesos_batch_cli.output.status_page import status_page
+    from mesos_batch_cli.output.streams import paint_for, width_of
+
+    info = run_meant(values)
+    snapshot = read_snapshot(info)
+    if values[the.JSON]:
+        tasks = [task_fields(task) for task in snapshot.tasks]
+        emit(sys.stdout, as_json({**run_fields(info), "tasks": tasks}))
+        return ExitCode.FINISHED
+    page = status_page(
+        info,
+        snapshot,
+        time.time(),
+        paint_for(sys.stdout, values[the.COLOR], os.environ),
+        width_of(sys.stdout, os.environ),
+        resume=again("resume", info.run_id, values),
+        every_failure=values[the.VERBOSE],
+    )
+    emit(sys.stdout, page)
+    return ExitCode.FINISHED

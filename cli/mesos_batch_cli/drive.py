@@ -1,0 +1,122 @@
+"""Drives a run in this process: shows it, takes signals, and gives its exit code."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.follow import Mailbox, follow
+from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
+from mesos_batch_cli.keeping import again, can_be_resumed
+from mesos_batch_cli.output.streams import emit, is_terminal, paint_for, say_error
+from mesos_batch_cli.values import Values
+
+if TYPE_CHECKING:
+    from mesos_batch.api import Run
+    from mesos_batch.model.facts import RunEnded
+    from mesos_batch.model.snapshot import RunSnapshot
+    from mesos_batch.model.task import TaskSpec
+    from mesos_batch_cli.output.display import Display
+
+_CANCELLING = "cancelling: killing the tasks and waiting for them; Ctrl-C leaves at once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """What to do with a run: ``title`` heads the live view, ``cancel`` ends it at once.
+
+    A run that ``begins`` tells its id; one that is resumed tells it with how far it is.
+    """
+
+    tasks: Sequence[TaskSpec]
+    title: str
+    begins: bool = False
+    leaves_tasks: bool = False
+    cancel: bool = False
+
+
+def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
+    """Show the run that ``begin`` gives until it is over, then its result.
+
+    Raises:
+        MesosBatchError: ``begin`` did.
+    """
+    run_id: str | None = None
+    mailbox: Mailbox = queue.SimpleQueue()
+    try:
+        with interrupts(mailbox.put), begin() as run:
+            run_id = run.run_id
+            if how.cancel:
+                run.cancel(ExitCode.INTERRUPTED)
+            display = _open_display(how, run_id, values)
+            try:
+                ended = follow(run, display, mailbox, leaves_tasks=how.leaves_tasks)
+            finally:
+                display.close()
+            snapshot = run.wait()
+    except LeaveAtOnceError as left:
+        say_error(
+            "left at once, without waiting for the tasks to end",
+            f"'{again('resume', run_id, values)}' goes on with the run, "
+            f"'{again('cancel', run_id, values)}' ends it."
+            if run_id is not None
+            else None,
+        )
+        return left.exit_code
+    if run.work_dir is not None and not values[the.QUIET]:
+        emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
+    return _result(snapshot, ended, run_id, values)
+
+
+def _open_display(how: Drive, run_id: str | None, values: Values) -> Display:
+    from mesos_batch_cli.output.display import LineDisplay, LiveDisplay
+    from mesos_batch_cli.output.lines import Level, Lines
+
+    level = Level.NORMAL
+    if values[the.QUIET]:
+        level = Level.QUIET
+    elif values[the.VERBOSE]:
+        level = Level.VERBOSE
+    paint = paint_for(sys.stderr, values[the.COLOR], os.environ)
+    lines = Lines(paint, level, how.tasks, run_id)
+    display: Display
+    if level is not Level.NORMAL or not is_terminal(sys.stderr, os.environ):
+        display = LineDisplay(lines)
+    else:
+        from mesos_batch_cli.output.live import LiveView
+
+        display = LiveDisplay(LiveView(how.title, colored=paint.enabled), lines)
+    if how.cancel:
+        display.say(_CANCELLING)
+    elif how.begins and run_id is not None and level is not Level.QUIET:
+        display.say(f"run {run_id}")
+    return display
+
+
+def _result(
+    snapshot: RunSnapshot, ended: RunEnded | None, run_id: str | None, values: Values
+) -> ExitCode:
+    if ended is None:
+        return ExitCode.INTERNAL
+    show_result(snapshot, ended.message, values)
+    if run_id is not None and can_be_resumed(run_id, values):
+        emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
+    return ended.exit_code
+
+
+def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> None:
+    """Print how a run ended: the message on stderr, the summary on stdout."""
+    from mesos_batch_cli.output.streams import width_of
+    from mesos_batch_cli.output.summary import summary
+
+    if message is not None:
+        say_error(message)
+    paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
+    width = width_of(sys.stdout, os.environ)
+    emit(sys.stdout, summary(snapshot, paint, width, every_failure=values[the.VERBOSE]))

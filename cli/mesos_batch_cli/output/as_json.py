@@ -1,0 +1,58 @@
+"""Runs and tasks as JSON, for programs. Times are seconds since the epoch."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mesos_batch_cli.output.summary import log_of
+
+if TYPE_CHECKING:
+    from mesos_batch.model.snapshot import TaskView
+    from mesos_batch.runs import RunInfo
+
+
+def as_json(document: object) -> str:
+    """One document, readable by people too."""
+    return json.dumps(document, indent=2)
+
+
+def run_fields(info: RunInfo) -> dict[str, Any]:
+    """A run; ``exit_code`` and ``message`` are those of its end or of its last stop."""
+    return {
+        "run_id": info.run_id,
+        "state": info.state.value,
+        "master": info.master,
+        "source": info.source,
+        "created_at": info.created_at,
+        "touched_at": info.touched_at,
+        "total": info.total,
+        "counts": {phase.value: count for phase, count in info.counts.items() if count},
+        "exit_code": info.exit_code,
+        "message": info.message,
+        "pid": info.pid,
+        "host": info.host,
+        "framework_id": info.framework_id,
+        "directory": str(info.directory),
+    }
+
+
+def task_fields(task: TaskView) -> dict[str, Any]:
+    """A task; where it ran and how it ended are told of its latest attempt."""
+    return {
+        "task_id": task.spec.task_id,
+        "phase": task.phase.value,
+        "state": None if task.state is None else task.state.name,
+        "attempts": task.launches,
+        "failures": task.failures,
+        "agent_id": task.agent_id,
+        "hostname": task.hostname,
+        "launched_at": task.launched_at,
+        "started_at": task.started_at,
+        "ended_at": task.ended_at,
+        "exit_status": task.exit_status,
+        "signal": task.signal,
+        "reason": task.reason,
+        "message": task.message,
+        "stderr": log_of(task),
+    }

@@ -1,0 +1,85 @@
+"""Takes up a run that stopped: finds where its cluster is and the secret for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.config.masters import LOCAL
+from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.drive import Drive, drive
+from mesos_batch_cli.keeping import state_dir
+from mesos_batch_cli.run_options import (
+    credentials_for,
+    leaves_tasks,
+    refuse_misplaced,
+    with_credentials,
+)
+from mesos_batch_cli.values import Values
+
+if TYPE_CHECKING:
+    from mesos_batch.api import Run
+    from mesos_batch.runs import RunInfo
+    from mesos_batch_cli.background import HandedOver
+
+
+def take_up(info: RunInfo, values: Values, handed_over: HandedOver | None = None) -> ExitCode:
+    """Go on with the run to its end.
+
+    Raises:
+        UsageError: a flag does not go with this run, or the secret cannot be read.
+        JournalError: the run cannot be taken up.
+    """
+    leave = leaves_tasks(values, _master_of(info, values))
+    return _drive(info, values, handed_over, leave=leave, cancel=False)
+
+
+def take_up_to_cancel(info: RunInfo, values: Values) -> ExitCode:
+    """Go on with the run only to kill its tasks.
+
+    Raises:
+        UsageError: a flag does not go with this run, or the secret cannot be read.
+        JournalError: the run cannot be taken up.
+    """
+    return _drive(info, values, None, leave=False, cancel=True)
+
+
+def _drive(
+    info: RunInfo, values: Values, handed_over: HandedOver | None, *, leave: bool, cancel: bool
+) -> ExitCode:
+    from mesos_batch import api, runs
+
+    options = runs.options_of(info)
+    master = _master_of(info, values)
+    if handed_over is not None:
+        secret = handed_over.secret
+        master = handed_over.master or master
+    else:
+        secret = credentials_for(values, master, options.principal).secret
+
+    def begin() -> Run:
+        return api.resume(info.run_id, state_dir(values), secret=secret, master=master)
+
+    # Only launches that are told one by one are told with their commands.
+    tasks = runs.read_tasks(info) if values[the.VERBOSE] else ()
+    how = Drive(tasks=tasks, title=options.framework_name, leaves_tasks=leave, cancel=cancel)
+    return drive(begin, how, values)
+
+
+def _master_of(info: RunInfo, values: Values) -> str:
+    """Where the cluster of the run is now.
+
+    Raises:
+        UsageError: it cannot be there.
+    """
+    master = values[the.MASTER]
+    if master is None:
+        master = with_credentials(info.master)
+    elif LOCAL in (master, info.master) and master != info.master:
+        raise UsageError(
+            f"run {info.run_id} began with --master={info.master}: "
+            f"it cannot go on with --master={master}"
+        )
+    if master == LOCAL:
+        refuse_misplaced(values, master)
+    return master

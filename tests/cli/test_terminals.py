@@ -1,0 +1,173 @@
+"""The program on a terminal: what is shown, what stays, what happens when it is closed."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from held_list import Held, info_of
+from program import PROGRAM, STATE_DIR, Program, clean_environment, task, write
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX terminals")
+
+# Makes the terminal that is its standard input its own, as a login does, and becomes the program.
+ON_ITS_OWN_TERMINAL = (
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "sys.argv[1] == 'nohup' and signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+    "os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
+class Terminal:
+    """Our side of a terminal that a program has."""
+
+    def __init__(self, ours: int) -> None:
+        self._ours: int | None = ours
+        self.shown = ""
+
+    def wait_for(self, text: str) -> None:
+        """Read until the program has shown ``text``."""
+        while text not in self.shown:
+            more = self._read()
+            assert more, self.shown
+            self.shown += more
+
+    def read_all(self) -> str:
+        """Everything up to the end of the program."""
+        while more := self._read():
+            self.shown += more
+        return self.shown
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._ours is not None:
+            os.close(self._ours)
+            self._ours = None
+
+    def _read(self) -> str:
+        assert self._ours is not None
+        try:
+            return os.read(self._ours, 65536).decode(errors="replace")
+        except OSError:
+            # That is how Linux tells that the other side is gone.
+            return ""
+
+
+@contextmanager
+def on_terminal(
+    *arguments: str, cwd: Path, nohup: bool = False
+) -> Iterator[tuple[subprocess.Popen[bytes], Terminal]]:
+    """The program on a terminal of its own, which ``nohup`` lets it outlive."""
+    import pty
+
+    ours, its = pty.openpty()
+    terminal = Terminal(ours)
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-c", ON_ITS_OWN_TERMINAL, "nohup" if nohup else "hup"),
+            *PROGRAM,
+            *arguments,
+        ],
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        cwd=cwd,
+        start_new_session=True,
+        env={
+            **clean_environment({STATE_DIR: str(cwd / "state")}),
+            "TERM": "xterm",
+            "COLUMNS": "90",
+            "LINES": "30",
+        },
+    ) as process:
+        os.close(its)
+        try:
+            yield process, terminal
+        finally:
+            process.kill()
+            terminal.close()
+
+
+def test_a_live_display_leaves_only_the_result(tmp_path: Path) -> None:
+    list_file = write(tmp_path / "list.json", task("a", "sleep 1"), task("b", "exit 3"))
+    with on_terminal("--master=local", f"--task_list={list_file}", cwd=tmp_path) as (
+        process,
+        terminal,
+    ):
+        text = terminal.read_all()
+        process.wait(timeout=30)
+
+    assert process.returncode == 1
+    assert re.search(r"run \d{8}-\d{6}-[a-z2-7]{4}\r\n", text)
+    assert "mesos-batch instance on 127.0.0.1:" in text
+    assert "1 running" in text
+    assert "FAILED (1)" in text
+    last_frame = text.rpartition("mesos-batch instance")[2]
+    assert "\x1b[2K" in last_frame, "the display stays on the screen"
+    assert "\x1b[?25h" in last_frame, "the cursor stays hidden"
+    verdict = text.rstrip().splitlines()[-1]
+    assert "1 of 2 tasks finished, 1 failed, in" in verdict
+
+
+def test_a_closed_terminal_kills_the_tasks(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    with on_terminal(*held.on(master), cwd=tmp_path) as (process, terminal):
+        terminal.wait_for("2 running")
+        terminal.close()
+        process.wait(timeout=30)
+    info = info_of(mesos_batch)
+
+    assert process.returncode == 143
+    assert (info["state"], info["exit_code"]) == ("ended", 143)
+    assert info["counts"] == {"cancelled": 2, "finished": 1}
+
+
+def test_a_closed_terminal_can_leave_the_tasks_running(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    with on_terminal(*held.on(master, "--on_interrupt=detach"), cwd=tmp_path) as (
+        process,
+        terminal,
+    ):
+        terminal.wait_for("2 running")
+        terminal.close()
+        process.wait(timeout=30)
+    held.let_go()
+    resumed = mesos_batch("resume")
+
+    assert (process.returncode, resumed.returncode) == (143, 0)
+    assert held.ended == ["held-1", "held-2", "quick"]
+
+
+def test_with_nohup_a_run_outlives_its_terminal(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    with on_terminal(*held.on(master), cwd=tmp_path, nohup=True) as (process, terminal):
+        terminal.wait_for("2 running")
+        terminal.close()
+        held.let_go()
+        process.wait(timeout=30)
+
+    assert process.returncode == 0
+    assert held.ended == ["held-1", "held-2", "quick"]
+
+
+def test_who_waits_on_a_terminal_sees_how_far_the_run_is(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    run_id = mesos_batch(*held.on(master, "--detach")).stdout.strip()
+    with on_terminal("wait", cwd=tmp_path) as (process, terminal):
+        terminal.wait_for(f"{run_id}: 1 of 3 finished, 2 running, ")
+        held.let_go()
+        text = terminal.read_all()
+        process.wait(timeout=30)
+
+    assert process.returncode == 0
+    result = text.rpartition("\r\x1b[2K")[2]
+    assert run_id not in result, "the line stays on the screen"
+    assert "all 3 tasks finished in " in result
