@@ -8,6 +8,7 @@ subscription, offers, processes, status updates, acknowledgements, teardown.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -51,7 +52,11 @@ def main() -> None:
         path = Path(folder) / "tasks.json"
         path.write_text(task_list(count), encoding="utf-8")
         ours = [str(PROGRAM), "--master=local", f"--task_list={path}", "--quiet"]
-        results = {"mesos-batch": seconds(ours)}
+        os.environ["MESOS_BATCH_STATE_DIR"] = folder
+        results = {
+            "mesos-batch": seconds(ours),
+            "without a journal": seconds([*ours, "--no-journal"]),
+        }
     xargs = ["xargs", "-P", str(SLOTS), "-n", "1", "sh", "-c", "true"]
     results["xargs"] = seconds(xargs, lines)
     if shutil.which("parallel"):

@@ -225,7 +225,15 @@ def start(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep | None = No
         UsageError: an option makes no sense; the message names it.
         JournalError: the journal cannot be written.
     """
-    return Run(tasks, options, _new_journal(tasks, options, keep) if keep is not None else None)
+    if keep is None:
+        return Run(tasks, options)
+    journal = _new_journal(tasks, options, keep)
+    try:
+        return Run(tasks, options, journal)
+    except BaseException:
+        # Nothing has begun that could be resumed.
+        journal.discard()
+        raise
 
 
 def create(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> str:

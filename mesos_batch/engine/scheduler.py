@@ -294,7 +294,7 @@ class BatchScheduler:
         first = books.timers.next()
         if first is not None and books.now - first > LATE:
             books.contact_at = books.now
-        for kind, position in books.timers.due(books.now) if not self.ended else ():
+        for kind, position in () if self.ended else books.timers.due(books.now):
             own = self._deadlines.get(kind)
             if own is not None:
                 own()

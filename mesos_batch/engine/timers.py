@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 KeyT = TypeVar("KeyT")
@@ -37,14 +38,22 @@ class Timers(Generic[KeyT]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, now: float) -> list[KeyT]:
-        """Take the keys whose deadline has come, first deadline first."""
-        keys: list[KeyT] = []
-        while (at := self.next()) is not None and at <= now:
-            key = heapq.heappop(self._heap)[2]
-            del self._deadlines[key]
-            keys.append(key)
-        return keys
+    def take(self, now: float) -> KeyT | None:
+        """Take the key whose deadline came first, ``None`` when none has come."""
+        at = self.next()
+        if at is None or at > now:
+            return None
+        key = heapq.heappop(self._heap)[2]
+        del self._deadlines[key]
+        return key
+
+    def due(self, now: float) -> Iterator[KeyT]:
+        """Take the keys whose deadline has come, first deadline first.
+
+        One that is cancelled meanwhile is not among them.
+        """
+        while (key := self.take(now)) is not None:
+            yield key
 
     def _is_stale(self, entry: tuple[float, int, KeyT]) -> bool:
         at, _, key = entry

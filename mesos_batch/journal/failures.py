@@ -32,33 +32,33 @@ class _Kind:
 _LOCKED = _Kind(
     True,
     "it is locked by another process",
-    "another mesos-batch command, a backup or an open sqlite3 session may hold it; end that",
+    "Another mesos-batch command, a backup or an open sqlite3 session may hold it; end that.",
 )
 _FULL = _Kind(
-    True, "the disk is full", "make room where the journal is; nothing written so far is lost"
+    True, "the disk is full", "Make room where the journal is; nothing written so far is lost."
 )
 _IO = _Kind(
     True,
     "the disk or the file server reports an error",
-    "look whether the disk is full, a quota used up or a file server away; "
-    "nothing written so far is lost",
+    "Look whether the disk is full, a quota used up or a file server away; "
+    "nothing written so far is lost.",
 )
-_MEMORY = _Kind(True, "the memory of this machine is used up", "end other programs")
+_MEMORY = _Kind(True, "the memory of this machine is used up", "End other programs.")
 _READ_ONLY = _Kind(
     False,
     "it cannot be written to",
-    "look whether its directory belongs to you and its file system is mounted writable",
+    "Look whether its directory belongs to you and its file system is mounted writable.",
 )
 _DENIED = _Kind(False, "this user has no access to it", "look whom its directory belongs to")
 _CLOSED = _Kind(
     False,
     "it cannot be opened",
-    "look whether its directory exists and belongs to you",
+    "Look whether its directory exists and belongs to you.",
 )
 _DAMAGED = _Kind(
     False,
     "it is damaged or no journal",
-    "nothing was changed; bring the directory back from a backup, or see what "
+    "Nothing was changed; bring the directory back from a backup, or see what "
     "'sqlite3 FILE .recover' can save",
 )
 _KINDS = {
@@ -96,7 +96,7 @@ def damaged(path: Path, detail: str) -> JournalError:
 
 def missing(path: Path) -> JournalError:
     """The error of a journal that is not there."""
-    return JournalError(f"there is no journal {path}", "'mesos-batch runs' lists the runs")
+    return JournalError(f"there is no journal {path}", "'mesos-batch runs' lists the runs.")
 
 
 @contextmanager

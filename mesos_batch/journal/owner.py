@@ -104,7 +104,7 @@ def driven_by(run_id: str, owner: Owner | None) -> JournalError:
     where = "" if owner.is_on_this_host else f" on {owner.hostname}"
     return JournalError(
         f"run {run_id} is being driven by process {owner.pid}{where}",
-        "'mesos-batch status' and 'mesos-batch cancel' work while it does",
+        "'mesos-batch status' and 'mesos-batch cancel' work while it does.",
     )
 
 
@@ -113,5 +113,5 @@ def may_be_driven_by(directory: Path, owner: Owner) -> JournalError:
     return JournalError(
         f"run {directory.name} is, as far as can be told here, driven by process {owner.pid}"
         f" on {owner.hostname}",
-        f"resume it there; if that process is surely gone, remove {directory / OWNER} first",
+        f"Resume it there; if that process is surely gone, remove {directory / OWNER} first.",
     )

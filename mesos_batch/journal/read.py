@@ -89,14 +89,14 @@ def find_run(state_dir: Path | None, text: str) -> RunInfo:
     if not matches:
         raise JournalError(
             f"there is no run '{text}' in {runs_directory(state_dir)}",
-            "'mesos-batch runs' lists the runs",
+            "'mesos-batch runs' lists the runs.",
         )
     if len(matches) > 1:
         shown = [directory.name for directory in reversed(matches)][:_CANDIDATES_SHOWN]
         more = f" and {len(matches) - len(shown)} more" if len(matches) > len(shown) else ""
         raise JournalError(
             f"'{text}' is a part of {len(matches)} run ids: {', '.join(shown)}{more}",
-            "give a longer part",
+            "Give a longer part.",
         )
     return read_run(matches[0])
 
@@ -152,6 +152,7 @@ def read_snapshot(directory: Path) -> RunSnapshot:
             cancelling=end is None and rows.is_cancelled(db),
             exit_code=None if end is None else end.exit_code,
             message=None if end is None else end.message,
+            restart_losses=0 if header.options.get("checkpoint") else rows.read_restart_losses(db),
         )
 
 

@@ -26,7 +26,7 @@ def ask_cancel(directory: Path, exit_code: ExitCode) -> None:
     if run.state is not RunState.RUNNING:
         raise JournalError(
             f"nobody drives run {run.run_id}: it is {run.state.value}",
-            "'mesos-batch resume' takes it up",
+            "'mesos-batch resume' takes it up.",
         )
     if run.host not in (None, socket.gethostname()):
         raise JournalError(

@@ -61,6 +61,12 @@ _PUT_ATTEMPT = """
         sandbox_path)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_GET_RESTART_LOSSES = """
+    SELECT count(*) FROM attempts JOIN (
+        SELECT agent_id, max(launched_at) AS latest FROM attempts GROUP BY agent_id
+    ) USING (agent_id)
+    WHERE reason = 'REASON_AGENT_DISCONNECTED' AND latest > ended_at
+"""
 _GET_ATTEMPTS = """
     SELECT position, number, phase, agent_id, hostname, launched_at, state, message, reason,
         started_at, ended_at, exit_status, signal, sandbox_url, sandbox_path
@@ -268,6 +274,12 @@ def read_counts(db: sqlite3.Connection, total: int) -> Counter[Phase]:
     counts = Counter({PHASES[phase]: count for phase, count in rows})
     counts[Phase.WAITING] += total - counts.total()
     return +counts
+
+
+def read_restart_losses(db: sqlite3.Connection) -> int:
+    """Count the attempts that were lost with an agent which took others later on."""
+    (count,) = db.execute(_GET_RESTART_LOSSES).fetchone()
+    return int(count)
 
 
 def read_request(db: sqlite3.Connection) -> ExitCode | None:

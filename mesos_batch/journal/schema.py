@@ -138,5 +138,5 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
         raise JournalError(
             f"the journal {path} needs mesos-batch {version} or later: it has version {taken} "
             f"of the journal, this mesos-batch knows up to {len(_STEPS)}",
-            f"install mesos-batch {version}; nothing was changed",
+            f"Install mesos-batch {version}; nothing was changed.",
         )

@@ -214,6 +214,11 @@ class Journal:
             self._seen_version = version
             return rows.read_request(self._db)
 
+    def discard(self) -> None:
+        """Remove the run from the disk."""
+        self.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def close(self) -> None:
         """Give up the run; another process may take it up."""
         # What is not tidied up now is when the run is opened again.
@@ -246,5 +251,5 @@ def _take_lock(directory: Path, opened: ExitStack) -> OwnerLock:
 def _ended(run_id: str, end: EndEntry) -> JournalError:
     return JournalError(
         f"run {run_id} has ended, with exit code {int(end.exit_code)}",
-        f"'mesos-batch retry {run_id} --failed' starts a new run of what failed",
+        f"'mesos-batch retry {run_id} --failed' starts a new run of what failed.",
     )

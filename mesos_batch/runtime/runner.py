@@ -76,6 +76,7 @@ class Runner:
         self._calls: Calls | None = None
         self._master: str | None = None
         self._leave = threading.Event()
+        self._detached = False
         self._keeper = Keeper(journal, self._clock, self._publish, self._leave)
         self._last: RunEnded | None = None
         self.mistake: Exception | None = None
@@ -99,6 +100,7 @@ class Runner:
 
     def detach(self, exit_code: ExitCode) -> None:
         """Leave with this code and let the tasks run on."""
+        self._detached = True
         self._events.put(ev.DetachAsked(exit_code))
 
     def abandon(self) -> None:
@@ -132,11 +134,16 @@ class Runner:
         while not self._scheduler.ended and not self._leave.is_set():
             self._receive(self._next_messages())
         if not self._scheduler.ended:
-            self._do(do.Teardown(), LAST_CALL_SECONDS)
+            self._leave_at_once()
+
+    def _leave_at_once(self) -> None:
+        left = "left at once; the tasks run on"
+        if not self._detached:
             left = "left without waiting for the kills"
-            code = ExitCode.INTERRUPTED
-            self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
-            self._break_off(code, left)
+            self._do(do.Teardown(), LAST_CALL_SECONDS)
+        code = ExitCode.INTERRUPTED
+        self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
+        self._break_off(code, left)
 
     def _next_messages(self) -> list[Message]:
         """What has come, at least one message; or that time has passed."""

@@ -352,3 +352,16 @@ def test_with_checkpointing_no_loss_is_blamed_on_its_absence() -> None:
     world.offers(world.offer("a"))
 
     assert world.scheduler.snapshot().restart_losses == 0
+
+
+def test_of_two_clocks_that_run_out_at_once_the_first_decides() -> None:
+    world = on("a", "t", unreachable_timeout=29.0)
+    world.wait(ANSWERS_COME_WITHIN)
+    world.update("t", "FAILED", uuid=None, reason="REASON_RECONCILIATION")
+    world.update("t", "UNREACHABLE", uuid=None)
+
+    turn = world.do(ev.TimePassed(), after=TRUE_WORD_WITHIN + 1)
+
+    assert world.phase("t") is Phase.WAITING
+    assert len(of(fact.TaskRequeued, turn.facts)) == 1
+    assert of(fact.TaskEnded, turn.facts) == []

@@ -367,3 +367,16 @@ def test_a_copy_of_a_run_can_be_taken_up(tmp_path: Path) -> None:
     directory = crashed_run(tmp_path, commits=2)
     with Journal.open(copy_of(directory, tmp_path / "copy")) as journal:
         assert journal.past.framework_id == "framework-2"
+
+
+@pytest.mark.parametrize(("checkpoint", "losses"), [(False, 1), (True, 0)])
+def test_what_restarts_of_agents_cost(checkpoint: bool, losses: int, tmp_path: Path) -> None:
+    def lost(position: int, agent: str) -> AttemptEntry:
+        reason = "REASON_AGENT_DISCONNECTED"
+        at = {"launched_at": 1.0, "ended_at": 2.0}
+        return AttemptEntry(position, 1, Phase.LOST, agent, agent, reason=reason, **at)
+
+    with create(tmp_path, 3, options={"checkpoint": checkpoint}) as journal:
+        back = AttemptEntry(0, 2, Phase.RUNNING, "back", "back", launched_at=3.0)
+        journal.commit([lost(0, "back"), lost(1, "gone"), back])
+        assert read_snapshot(journal.directory).restart_losses == losses

@@ -7,7 +7,8 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,11 @@ def until_answered(client: Client) -> list[str]:
             return kinds
         if event["type"] != "HEARTBEAT":
             kinds.append(event["type"])
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Nobody tells when it comes true: look again and again."""
+    deadline = time.monotonic() + TIMEOUT
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

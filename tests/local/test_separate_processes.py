@@ -18,6 +18,7 @@ from local.cluster_processes import (
     reconcile,
     reconciled,
     run,
+    until,
     until_answered,
 )
 
@@ -220,3 +221,19 @@ def test_a_master_whose_notes_are_damaged_does_not_start(scene: Scene) -> None:
     exit_code, stderr = scene.start("master", "--agents=0").ended()
     assert exit_code == 2
     assert "the agents of the last time cannot be read from" in stderr
+
+
+def test_tasks_of_a_framework_torn_down_while_their_agent_was_away_are_killed(
+    scene: Scene, tmp_path: Path
+) -> None:
+    master = scene.start("master", "--agents=0", *NO_PINGS).ready()
+    agents = scene.start("agents", f"--master={master.master}", "--agents=1")
+    client = scene.subscribe(master.master, checkpoint=True)
+    alive = tmp_path / "alive"
+    run(client, f"touch {alive}; trap 'rm {alive}; exit' TERM; {scene.waiting}")
+    until(alive.exists)
+    agents.send(signal.SIGSTOP)
+    client.call("TEARDOWN")
+    agents.kill()
+    agents.restart()
+    until(lambda: not alive.exists())

@@ -6,8 +6,6 @@ import json
 import re
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,9 @@ from local.cluster_processes import (
     reconcile,
     reconciled,
     run,
+    until,
 )
-from local.framework_client import AUTH, TIMEOUT
+from local.framework_client import AUTH
 from zookeeper_server import ZooKeeperServer, register_master
 
 pytestmark = [
@@ -67,14 +66,6 @@ class Masters:
 @pytest.fixture
 def masters(scene: Scene, zookeeper: ZooKeeperServer) -> Masters:
     return Masters(scene, zookeeper)
-
-
-def until(true: Callable[[], bool]) -> None:
-    """ZooKeeper tells nobody but its clients: ask again and again."""
-    deadline = time.monotonic() + TIMEOUT
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def until_it_answers(address: str, path: str, status: int, location: str | None = None) -> str:

@@ -180,6 +180,7 @@ class TaskProcess:
                 _, status = os.waitpid(self.pid, 0)
         except ChildProcessError:
             self._ended = True
+            self._guard.ended(self.pid)
             self._popen.returncode = 0
             return None
         self._popen.returncode = os.waitstatus_to_exitcode(status)

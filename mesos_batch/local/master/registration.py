@@ -152,6 +152,10 @@ def _reconnect(master: Master, registration: Registration, link: AgentLink) -> N
         framework = master.frameworks.get(framework_id)
         if framework is not None and not framework.recovered:
             link.update_framework(framework.info)
+    # Frameworks may have been torn down while the agent was away.
+    for framework_id in {framework_id for framework_id, _ in reported}:
+        if framework_id in master.completed_frameworks:
+            link.shutdown_framework(framework_id)
     for (framework_id, task_id), policy in list(agent.killed_tasks.items()):
         link.kill_task(framework_id, task_id, policy)
     master.allocator.set_agent_active(agent.agent_id, active=True)

@@ -1,0 +1,106 @@
+"""What masters and agents tell each other, and the truth about processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mesos_batch.model.state import TaskState
+from mesos_batch.model.status import Source
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """The truth about one attempt on one agent: did it run, and how did it end?
+
+    ``exit_status`` stays ``None`` while it runs and when it did not end by itself.
+    """
+
+    attempt_id: str
+    framework_id: str
+    agent_id: str
+    alive: bool = True
+    exit_status: int | None = None
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A status update on its way from an agent to the scheduler."""
+
+    task_id: str
+    framework_id: str
+    agent_id: str
+    state: TaskState
+    uuid: bytes
+    message: str
+    reason: str | None
+    source: Source
+    timestamp: float
+    latest: TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class AgentTask:
+    """A task as an agent reports it when it registers again."""
+
+    task_id: str
+    framework_id: str
+    cpus: int
+    mem: int
+    latest: TaskState
+    sent: TaskState | None
+    sent_uuid: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunTask:
+    """Master to agent: launch this."""
+
+    framework_id: str
+    task_id: str
+    cpus: int
+    mem: int
+
+
+@dataclass(frozen=True, slots=True)
+class KillTask:
+    """Master to agent."""
+
+    framework_id: str
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AckUpdate:
+    """Master to agent: the scheduler has seen this update."""
+
+    task_id: str
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownFramework:
+    """Master to agent: the framework is gone."""
+
+    framework_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownAgent:
+    """Master to agent: you have been marked gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Master to agent; ``reconcile`` are tasks the master has for it and it did not report."""
+
+    reconcile: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Agent to master, for the first time or again."""
+
+    agent_id: str
+    tasks: tuple[AgentTask, ...]
+    frameworks: frozenset[str]

@@ -1,0 +1,223 @@
+"""Ways to break the engine, each of which the fault search must find.
+
+A mutation is a text of one file and what to put in its place. It is applied to a private copy of
+the package, never to the tree; one whose text is no longer there is an error, so that the list
+follows the engine.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """Replace ``old`` by ``new`` in ``file`` (below ``mesos_batch``); ``why`` it is a bug."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    why: str
+
+
+MUTATIONS: tuple[Mutation, ...] = (
+    Mutation(
+        "forgets to acknowledge",
+        "engine/life.py",
+        "        if status.uuid is not None and status.agent_id is not None:\n",
+        "        if status.uuid is not None and status.state is not TaskState.TASK_STARTING:\n",
+        "an agent sends a task's next update only after the one before was acknowledged",
+    ),
+    Mutation(
+        "counts what is heard of an attempt that was given up",
+        "engine/life.py",
+        "found[1] != found[0].launches or ",
+        "",
+        "the end of an old attempt ends the task while the new attempt runs",
+    ),
+    Mutation(
+        "leaves superseded attempts alone",
+        "engine/life.py",
+        "        if status.state not in ALIVE:\n            return\n",
+        "        return\n",
+        "a task runs twice at the same time",
+    ),
+    Mutation(
+        "does not reconcile after a subscription",
+        "engine/scheduler.py",
+        "        if again:\n            self._reconcile()\n",
+        "        if again:\n",
+        "what a master said while nobody listened is never heard",
+    ),
+    Mutation(
+        "keeps offers that it cannot use",
+        "engine/scheduler.py",
+        "        if declined:\n            books.send(",
+        "        if len(declined) > 1:\n            books.send(",
+        "held resources are lost to everybody",
+    ),
+    Mutation(
+        "forgets to revive",
+        "engine/offers_wanted.py",
+        "not waiting or not (self._wish or self._suppressed)",
+        "not waiting or not self._wish or self._suppressed",
+        "who has suppressed offers gets none until it revives them",
+    ),
+    Mutation(
+        "launches before the intent is written",
+        "engine/scheduler.py",
+        "            books.changed(record)\n            books.timers.cancel(",
+        "            books.timers.cancel(",
+        "after a crash the task is launched again while the first attempt runs",
+    ),
+    Mutation(
+        "acknowledges an end that is not written",
+        "engine/attempts.py",
+        "            ended_at=record.view.ended_at or books.now,\n        )\n"
+        "        books.changed(record)\n",
+        "            ended_at=record.view.ended_at or books.now,\n        )\n",
+        "the cluster forgets an end that a crash then makes us forget too",
+    ),
+    Mutation(
+        "does not write that an attempt runs",
+        "engine/life.py",
+        "        if changed:\n            books.changed(record)\n"
+        "            self._tell_update(record, status)\n        if running:\n",
+        "        if changed:\n            self._tell_update(record, status)\n        if running:\n",
+        "the update is acknowledged and a resumed run waits for it in vain",
+    ),
+    Mutation(
+        "takes an unreachable task for lost at once",
+        "engine/lifecycle.py",
+        "    TaskState.TASK_UNREACHABLE: Meaning(\n        Effect.AWAIT, Phase.UNREACHABLE,",
+        "    TaskState.TASK_UNREACHABLE: Meaning(\n        Effect.LOSES, Phase.LOST,",
+        "--unreachable_timeout is not kept",
+    ),
+    Mutation(
+        "waits for an unreachable task for ever",
+        "engine/life.py",
+        '        books.timers.set_once(("unreachable", record.position), books.now + patience)\n',
+        "",
+        "an agent that never comes back keeps the run from ending",
+    ),
+    Mutation(
+        "gives launches up too soon",
+        "engine/life.py",
+        "        deadline = at + self._books.policy.staging_timeout\n",
+        "        deadline = at + self._books.policy.staging_timeout / 2\n",
+        "--staging_timeout is not kept",
+    ),
+    Mutation(
+        "takes a failure for success",
+        "engine/lifecycle.py",
+        "TaskState.TASK_FAILED: Meaning(Effect.FAILS, Phase.FAILED,",
+        "TaskState.TASK_FAILED: Meaning(Effect.FINISHES, Phase.FINISHED,",
+        "the exit code lies",
+    ),
+    Mutation(
+        "counts a lost attempt as a failure of the task",
+        "engine/lifecycle.py",
+        "TaskState.TASK_LOST: Meaning(Effect.LOSES, Phase.LOST,",
+        "TaskState.TASK_LOST: Meaning(Effect.FAILS, Phase.FAILED,",
+        "a task fails by no fault of its own",
+    ),
+    Mutation(
+        "makes one attempt too many",
+        "engine/attempts.py",
+        "record.failures >= self._books.policy.max_attempts",
+        "record.failures > self._books.policy.max_attempts",
+        "--max_attempts is not kept",
+    ),
+    Mutation(
+        "launches every attempt under the same task id",
+        "engine/tasks.py",
+        'return own if number <= 1 else f"{own}{self._separator}{number}"',
+        "return own",
+        "updates of two attempts cannot be told apart",
+    ),
+    Mutation(
+        "forgets its framework id in a crash",
+        "engine/restore.py",
+        "    books.framework_id = past.framework_id\n",
+        "",
+        "its tasks run on in a framework nobody looks after",
+    ),
+    Mutation(
+        "forgets in a crash that attempts failed",
+        "engine/tasks.py",
+        "record.launches, record.failures = saved.launches, saved.failures",
+        "record.launches, record.failures = saved.launches, 0",
+        "a task that fails is tried for ever, as long as we crash often enough",
+    ),
+    Mutation(
+        "forgets in a crash that the run was cancelled",
+        "engine/restore.py",
+        "        books.cancel_code = past.cancelled.exit_code\n",
+        "",
+        "a cancelled run goes on when it is resumed",
+    ),
+    Mutation(
+        "believes in its tasks after the framework was removed",
+        "engine/scheduler.py",
+        "        self._life.lose_all(why)\n",
+        "",
+        "they are dead, and nobody will ever say so",
+    ),
+    Mutation(
+        "asks about a silent task only once",
+        "engine/reconcile.py",
+        "            asked.append(record)\n"
+        "            self._ask(record, now + pause, min(2 * pause, LONGEST_PAUSE))\n",
+        "            asked.append(record)\n",
+        "a question or its answer can be lost",
+    ),
+    Mutation(
+        "launches the next attempt at once",
+        "engine/attempts.py",
+        "        if delay:\n",
+        "        if delay > 1e9:\n",
+        "retries do not wait",
+    ),
+    Mutation(
+        "does not stop after too many failures",
+        "engine/scheduler.py",
+        "        if limit.exceeded_by(",
+        "        if not limit.exceeded_by(",
+        "--max_failures is not kept",
+    ),
+    Mutation(
+        "sends a kill once",
+        "engine/life.py",
+        '        books.timers.set(("kill_again", record.position), books.now + KILL_AGAIN)\n',
+        "",
+        "a kill may be lost, and the run waits for its effect",
+    ),
+)
+
+
+def mutated(package: Path, mutation: Mutation) -> str:
+    """The file of a mutation with the mutation in it.
+
+    Raises:
+        ValueError: the text to replace is not there, or more than once.
+        SyntaxError: what comes out is no Python.
+    """
+    text = (package / mutation.file).read_text(encoding="utf-8")
+    count = text.count(mutation.old)
+    if count != 1:
+        raise ValueError(f"{mutation.name}: {mutation.file} has its text {count} times, not once")
+    changed = text.replace(mutation.old, mutation.new)
+    compile(changed, mutation.file, "exec")
+    return changed
+
+
+def copy_of(package: Path, to: Path, mutation: Mutation | None) -> None:
+    """Make a copy of the package, with a mutation in it; raises what :func:`mutated` does."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
+    shutil.copytree(package, to / package.name, ignore=ignored)
+    if mutation is not None:
+        changed = mutated(package, mutation)
+        (to / package.name / mutation.file).write_text(changed, encoding="utf-8")
