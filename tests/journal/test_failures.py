@@ -225,7 +225,7 @@ def test_a_newer_journal_names_the_version_it_needs(tmp_path: Path) -> None:
     for use in (Journal.open, read_run):
         with pytest.raises(JournalError, match=r"needs mesos-batch 0\.9\.0 or later") as told:
             use(journal.directory)
-        assert told.value.hint == "install mesos-batch 0.9.0; nothing was changed"
+        assert told.value.hint == "Install mesos-batch 0.9.0; nothing was changed."
     assert path.read_bytes() == before
 
 
