@@ -6,6 +6,7 @@ task end exactly once.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.model import facts as fact
@@ -36,11 +37,11 @@ class Attempts:
         """The attempt failed by itself: it counts."""
         record.failures += 1
         delay = _nth(DELAYS_AFTER_FAILURE, record.failures)
+        self._blame_agent(record)
         if self._books.cancelling or record.failures >= self._books.policy.max_attempts:
             self.end(record, phase)
         else:
             self._try_again(record, phase, delay, counted=True)
-        self._blame_agent(record)
 
     def loses(self, record: TaskRecord, *, blame_agent: bool) -> None:
         """The attempt was lost by no fault of the task: it does not count, up to a cap."""
@@ -48,14 +49,14 @@ class Attempts:
         record.losses += 1
         delay = _nth(DELAYS_AFTER_LOSS, record.losses)
         self._note_restart(record)
+        if blame_agent:
+            self._blame_agent(record)
         if books.cancelling:
             self.end(record, Phase.CANCELLED)
         elif record.losses > books.policy.max_losses:
             self.end(record, Phase.LOST)
         else:
             self._try_again(record, Phase.LOST, delay, counted=False)
-        if blame_agent:
-            self._blame_agent(record)
 
     def end(self, record: TaskRecord, phase: Phase) -> None:
         """The task has ended; its view already says how."""
@@ -71,6 +72,7 @@ class Attempts:
             ended_at=record.view.ended_at or books.now,
         )
         books.changed(record)
+        record.heard.clear()
         view = record.view
         books.tell(
             fact.TaskEnded(
@@ -119,9 +121,8 @@ class Attempts:
     def _try_again(self, record: TaskRecord, phase: Phase, delay: float, *, counted: bool) -> None:
         books = self._books
         self.leave_agent(record)
-        record.over = phase, record.view.ended_at or books.now
-        if record.view.agent_id is not None:
-            record.avoid |= {record.view.agent_id}
+        ended_at = record.view.ended_at or books.now
+        record.over = replace(record.attempt_entry(), phase=phase, ended_at=ended_at)
         books.tasks.change(record, phase=Phase.WAITING, failures=record.failures, ended_at=None)
         books.changed(record)
         books.tell(
@@ -145,13 +146,16 @@ class Attempts:
     def _blame_agent(self, record: TaskRecord) -> None:
         books = self._books
         agent_id = record.view.agent_id
-        rest = books.health.failed(agent_id, books.now) if agent_id is not None else None
+        if agent_id is None:
+            return
+        record.avoid |= {agent_id}
+        rest = books.health.failed(agent_id, books.now)
         if rest is not None and not books.cancelling:
             seconds, failures = rest
             books.tell(
                 fact.AgentRested(
                     books.now,
-                    agent_id=agent_id or "",
+                    agent_id=agent_id,
                     hostname=record.view.hostname or "",
                     seconds=seconds,
                     failures=failures,

@@ -54,6 +54,8 @@ class Books:
         self.reconciliation = Reconciliation()
         self.timers: Timers[tuple[str, int]] = Timers()
         self.connected = False
+        # Whether nothing waits to be heard: only then silence means something.
+        self.idle = True
         self.contact_at: float | None = None
         self.agents_back_at = now
         self.master: str | None = None

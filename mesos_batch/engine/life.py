@@ -73,11 +73,11 @@ class TaskLife:
             self.kill(record, f"it ran longer than {policy.kill_after:g} s (--kill_after)")
         elif kind == "kill_again":
             self.kill(record, record.kill_why or CANCELLED)
+        elif self._must_hear_first(kind, record):
+            pass
         elif kind == "hearsay" and record.hearsay is not None:
             row = TABLE[record.hearsay.state]
             self._over(record, record.hearsay, row.effect, row.phase)
-        elif self._must_hear_first(kind, record):
-            pass
         elif kind == "unreachable":
             within = f"{policy.unreachable_timeout:g} s (--unreachable_timeout)"
             self._give_up(record, f"its agent did not come back within {within}")
@@ -94,11 +94,11 @@ class TaskLife:
                 books.timers.set(("relaunch", record.position), record.retry_at)
             else:
                 self.attempts.wait(record)
-        elif record.phase is Phase.LAUNCHED:
-            if view.state in (None, TaskState.TASK_STAGING):
-                self._start_staging_clock(record, view.launched_at or books.now)
-        elif record.phase is Phase.RUNNING and view.started_at is not None:
-            self._start_kill_clock(record, view.started_at)
+            return
+        if record.phase is Phase.LAUNCHED and view.state in (None, TaskState.TASK_STAGING):
+            self._start_staging_clock(record, view.launched_at or books.now)
+        if view.started_at is not None:
+            self._start_kill_clock(record)
 
     def launched(self, record: TaskRecord) -> None:
         """Start the clock of a launch."""
@@ -170,7 +170,7 @@ class TaskLife:
             books.changed(record)
             self._tell_update(record, status)
         if running:
-            self._start_kill_clock(record, books.now)
+            self._start_kill_clock(record)
 
     def _await(self, record: TaskRecord, status: TaskStatus) -> None:
         books = self._books
@@ -225,7 +225,8 @@ class TaskLife:
         elif effect is Effect.REFUSED:
             self.attempts.end(record, phase)
         elif effect is Effect.LOSES:
-            self.attempts.loses(record, blame_agent=True)
+            # What a master never heard of, the agent did not lose.
+            self.attempts.loses(record, blame_agent=status.reason not in HEARSAY)
         elif asked and books.cancelling:
             self.attempts.end(record, Phase.CANCELLED)
         else:
@@ -255,9 +256,9 @@ class TaskLife:
         """Put a deadline off while we cannot know what became of the task."""
         books = self._books
         heard_by = (books.contact_at or books.now) + ANSWERS_COME_WITHIN
-        if books.connected and heard_by <= books.now:
+        if books.connected and heard_by <= books.now and books.idle:
             return False
-        again = heard_by if books.connected else books.now + ANSWERS_COME_WITHIN
+        again = max(heard_by, books.now + 1.0) if books.connected else books.now + KILL_AGAIN
         books.timers.set((kind, record.position), again)
         return True
 
@@ -265,11 +266,18 @@ class TaskLife:
         deadline = at + self._books.policy.staging_timeout
         self._books.timers.set(("staging", record.position), deadline)
 
-    def _start_kill_clock(self, record: TaskRecord, at: float) -> None:
+    def _start_kill_clock(self, record: TaskRecord) -> None:
         limit = self._books.policy.kill_after
         # Health checks repeat RUNNING; the first one starts the only clock.
         if limit is not None and record.kill_why is None:
-            self._books.timers.set_once(("kill_after", record.position), at + limit)
+            self._books.timers.set_once(
+                ("kill_after", record.position), self._began(record) + limit
+            )
+
+    def _began(self, record: TaskRecord) -> float:
+        """When the attempt began to run; what its agent's clock says of that is checked by ours."""
+        view, now = record.view, self._books.now
+        return min(max(view.launched_at or 0.0, view.started_at or now), now)
 
     def _send_kill(self, record: TaskRecord, why: str) -> None:
         record.kill_why = why

@@ -55,6 +55,7 @@ def _take_over(books: Books, past: Past) -> None:
         if attempt.phase in CAME_TO_GRIEF:
             record = books.tasks.records[attempt.position]
             record.avoid |= {attempt.agent_id}
+            books.agents.known(attempt.agent_id, attempt.hostname)
     for saved in past.tasks:
         record = books.tasks.records[saved.position]
         last = latest.get(saved.position)

@@ -39,6 +39,8 @@ NO_OFFERS_WARNING = 30.0
 REVIVE_AFTER = 120.0
 # Whoever wakes so late was asleep, or held up by a call: what the cluster said meanwhile waits.
 LATE = 5.0
+# A proxy before the master may refuse more than a megabyte.
+RECONCILED_AT_ONCE = 1000
 # Agents have ten minutes to register with a new master (--agent_reregister_timeout).
 AGENTS_RETURN_WITHIN = 660.0
 _NO_OFFERS = ("no_offers", 0)
@@ -125,6 +127,7 @@ class BatchScheduler:
         """Decide what an event means at this time."""
         books = self._books
         books.now = now
+        books.idle = isinstance(event, ev.TimePassed)
         if not self.ended:
             handler = self._handlers.get(type(event))
             if handler is not None:
@@ -185,6 +188,8 @@ class BatchScheduler:
             return
         why = f"the cluster removed the framework and killed its tasks ({event.reason})"
         self._life.lose_all(why)
+        if books.tasks.all_ended:
+            return
         if event.silent_for is not None and event.silent_for < books.policy.failover_timeout:
             self._ending.stop(ExitCode.CLUSTER, f"{why}: somebody tore it down", final=False)
         else:
@@ -317,10 +322,11 @@ class BatchScheduler:
         if books.offers_wanted.should_revive(books.now, waiting=waiting):
             books.send(do.Revive())
         asked = books.reconciliation.due(books.now)
-        if asked:
+        for begin in range(0, len(asked), RECONCILED_AT_ONCE):
+            some = asked[begin : begin + RECONCILED_AT_ONCE]
             books.send(
                 do.Reconcile(
-                    tuple((books.tasks.attempt_id(task), task.view.agent_id) for task in asked)
+                    tuple((books.tasks.attempt_id(task), task.view.agent_id) for task in some)
                 )
             )
 

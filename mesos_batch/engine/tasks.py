@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mesos_batch.model.status import TaskStatus
     from mesos_batch.model.task import TaskSpec
 
+# Bytes of a task id; src/common/validation.cpp has NAME_MAX.
+LONGEST_ID = 255
 _EXIT_STATUS = re.compile(r"(?:Command|Container) exited with status (\d+)")
 _SIGNAL = re.compile(r"(?:Command|Container) terminated with signal (.+?)(?: \(core dumped\))?$")
 
@@ -23,8 +25,8 @@ _SIGNAL = re.compile(r"(?:Command|Container) terminated with signal (.+?)(?: \(c
 class TaskRecord:
     """One task of the batch and its latest attempt, whose number is ``launches``.
 
-    ``failures`` are attempts that counted, ``losses`` those that did not. ``over`` is how and
-    when the latest attempt ended while the task itself goes on. ``avoid`` are agents on which
+    ``failures`` are attempts that counted, ``losses`` those that did not. ``over`` is the
+    latest attempt as it ended while the task itself went on. ``avoid`` are agents on which
     it came to grief, ``kill_why`` is why we killed the attempt, ``heard`` what was counted of it,
     ``hearsay`` a failure the master knows of before its agent has told us how it came.
     """
@@ -34,7 +36,7 @@ class TaskRecord:
     launches: int = 0
     failures: int = 0
     losses: int = 0
-    over: tuple[Phase, float] | None = None
+    over: AttemptEntry | None = None
     retry_at: float | None = None
     avoid: frozenset[str] = frozenset()
     kill_why: str | None = None
@@ -70,12 +72,13 @@ class TaskRecord:
 
     def attempt_entry(self) -> AttemptEntry:
         """The latest attempt as the journal keeps it."""
+        if self.over is not None:
+            return self.over
         view = self.view
-        phase, ended_at = self.over or (view.phase, view.ended_at)
         return AttemptEntry(
             position=self.position,
             number=self.launches,
-            phase=phase,
+            phase=view.phase,
             agent_id=view.agent_id or "",
             hostname=view.hostname or "",
             launched_at=view.launched_at or 0.0,
@@ -83,7 +86,7 @@ class TaskRecord:
             message=view.message,
             reason=view.reason,
             started_at=view.started_at,
-            ended_at=ended_at,
+            ended_at=view.ended_at,
             exit_status=view.exit_status,
             signal=view.signal,
             sandbox_url=view.sandbox_url,
@@ -155,7 +158,7 @@ class Tasks:
             self._show(record, _view_of_task(record, saved))
             return
         if not saved.phase.is_active and attempt.phase.is_end:
-            record.over = attempt.phase, attempt.ended_at or attempt.launched_at
+            record.over = attempt
         self._show(record, _view_of_attempt(record, saved, attempt))
 
     def change(self, record: TaskRecord, **values: Any) -> None:
@@ -177,7 +180,15 @@ class Tasks:
 
     def _attempt_id(self, record: TaskRecord, number: int) -> str:
         own = record.spec.task_id
-        return own if number <= 1 else f"{own}{self._separator}{number}"
+        if number <= 1:
+            return own
+        attempt_id = f"{own}{self._separator}{number}"
+        if len(attempt_id.encode()) <= LONGEST_ID:
+            return attempt_id
+        # The position keeps what was cut apart from others that begin alike.
+        suffix = f"{self._separator}{record.position}{self._separator}{number}"
+        kept = own.encode()[: LONGEST_ID - len(suffix)].decode(errors="ignore")
+        return kept + suffix
 
 
 def _view_of_task(record: TaskRecord, saved: TaskEntry) -> TaskView:

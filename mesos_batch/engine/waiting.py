@@ -113,7 +113,7 @@ class Waiting:
         """Take the earliest task of a shape."""
         self._count -= 1
         position = shape.pop()
-        self.version += not len(shape)
+        self._tidy(shape)
         return position
 
     def stop_avoiding(self, position: int, spec: TaskSpec, avoid: frozenset[str]) -> None:
@@ -121,7 +121,7 @@ class Waiting:
         shape = self._shapes[self._key(spec, avoid)]
         shape.remove(position)
         self._count -= 1
-        self.version += not len(shape)
+        self._tidy(shape)
         self.push(position, spec)
 
     def drain(self) -> list[int]:
@@ -135,6 +135,13 @@ class Waiting:
     def clear(self, shape: Shape) -> list[int]:
         """Take every task of a shape, in task list order."""
         return [self.pop(shape) for _ in range(len(shape))]
+
+    def _tidy(self, shape: Shape) -> None:
+        """Forget an empty shape that hardly comes again: few tasks avoid the same agents."""
+        if not len(shape):
+            self.version += 1
+            if shape.avoid:
+                self._shapes = {key: known for key, known in self._shapes.items() if len(known)}
 
     def _key(self, spec: TaskSpec, avoid: frozenset[str]) -> ShapeKey:
         """What two tasks share when one fits exactly where the other does."""

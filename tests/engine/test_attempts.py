@@ -14,6 +14,7 @@ from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.limit import Limit
+from mesos_batch.model.saved import AttemptEntry
 
 
 def on(agent: str, *names: str, **policy: object) -> World:
@@ -365,3 +366,58 @@ def test_of_two_clocks_that_run_out_at_once_the_first_decides() -> None:
     assert world.phase("t") is Phase.WAITING
     assert len(of(fact.TaskRequeued, turn.facts)) == 1
     assert of(fact.TaskEnded, turn.facts) == []
+
+
+def test_an_update_not_yet_read_keeps_a_clock_from_deciding() -> None:
+    world = World(task("t"), task("busy"), staging_timeout=300.0)
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("busy", "RUNNING")
+    # Update after update is handled; that of t may be behind them.
+    for _ in range(400):
+        world.update("busy", "RUNNING", after=1.0)
+    before = world.phase("t")
+    world.update("t", "RUNNING")
+    world.wait(100)
+
+    assert before is Phase.LAUNCHED
+    assert world.phase("t") is Phase.RUNNING
+
+
+def test_what_never_reached_its_agent_is_not_blamed_on_it() -> None:
+    names = [f"t{number}" for number in range(REST_AFTER)]
+    world = World(task("good"), *map(task, names))
+    world.subscribe()
+    world.offers(world.offer("well", cpus=1))
+    world.update("good", "FINISHED", agent_id="well")
+    world.offers(world.offer("a", cpus=REST_AFTER))
+
+    for name in names:
+        world.update(name, "GONE", uuid=None, reason="REASON_RECONCILIATION", agent_id="a")
+
+    assert of(fact.AgentRested, world.facts) == []
+    assert len(launched(world.offers(world.offer("a")))) == REST_AFTER
+
+
+def test_the_ids_of_attempts_are_never_too_long() -> None:
+    long, other = "x" * 254 + "a", "x" * 254 + "b"
+    world = World(task(long), task(other))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    for name in (long, other):
+        world.update(name, "DROPPED")
+
+    again = launched(world.offers(world.offer("a")))
+
+    assert len(set(again)) == 2
+    assert {len(name) for name in again} == {255}
+
+
+def test_an_attempt_keeps_why_it_failed_whatever_becomes_of_its_task() -> None:
+    world = on("a", "t", max_attempts=2)
+    world.update("t", "FAILED", message="Command exited with status 7")
+    world.do(ev.CancelAsked(ExitCode.INTERRUPTED))
+
+    attempt = [entry for entry in world.journal if isinstance(entry, AttemptEntry)][-1]
+    assert (attempt.phase, attempt.message) == (Phase.FAILED, "Command exited with status 7")
+    assert world.view("t").message == "the run was cancelled before attempt 2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from engine.world import World, launched, of, task
 
 from mesos_batch.engine import commands as do
@@ -134,6 +135,55 @@ def test_kill_after_counts_from_the_start_before_the_crash() -> None:
 
     assert of(do.Kill, world.wait(39).commands) == []
     assert of(do.Kill, world.wait(2).commands) == [do.Kill("t", "a")]
+
+
+@pytest.mark.parametrize("wrong", [-3600.0, 3600.0])
+def test_a_clock_of_an_agent_that_is_wrong_does_not_shift_kill_after(wrong: float) -> None:
+    world = World(task("t"), kill_after=100.0)
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "RUNNING", timestamp=world.now + wrong)
+    world.crash()
+    world.subscribe()
+
+    assert of(do.Kill, world.wait(99).commands) == []
+    assert of(do.Kill, world.wait(2).commands) == [do.Kill("t", "a")]
+
+
+def test_kill_after_goes_on_for_a_task_that_was_unreachable() -> None:
+    world = World(task("t"), kill_after=100.0)
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.update("t", "RUNNING")
+    world.update("t", "UNREACHABLE", uuid=None, after=60.0)
+    world.crash()
+    world.subscribe()
+    world.update("t", "RUNNING", uuid=None, reason="REASON_AGENT_REREGISTERED")
+
+    assert of(do.Kill, world.wait(39).commands) == []
+    assert of(do.Kill, world.wait(2).commands) == [do.Kill("t", "a")]
+
+
+def test_a_framework_removed_while_its_run_is_cancelled_ends_it_as_cancelled() -> None:
+    world = World(task("t"))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.do(ev.CancelAsked(ExitCode.INTERRUPTED))
+
+    turn = world.do(ev.FrameworkRemoved("Framework has been removed", silent_for=5.0))
+
+    assert turn.end == EndEntry(world.now, ExitCode.INTERRUPTED)
+
+
+def test_many_tasks_are_asked_about_in_slices() -> None:
+    world = World(*(task(f"t{number}", cpus=0.001, mem=1) for number in range(2500)))
+    world.subscribe()
+    world.offers(world.offer("a"))
+    world.do(ev.ConnectionLost("cut", 0.1))
+
+    asked = of(do.Reconcile, world.subscribe().commands)
+
+    assert [len(call.tasks) for call in asked] == [0, 1000, 1000, 500]
 
 
 def test_a_cancelled_run_stays_cancelled() -> None:

@@ -134,8 +134,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "launches every attempt under the same task id",
         "engine/tasks.py",
-        'return own if number <= 1 else f"{own}{self._separator}{number}"',
-        "return own",
+        "        if number <= 1:\n            return own\n",
+        "        return own\n",
         "updates of two attempts cannot be told apart",
     ),
     Mutation(
