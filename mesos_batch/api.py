@@ -25,7 +25,7 @@ from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.journal import Journal, find_run
 from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress
 from mesos_batch.model.facts import Fact, RunEnded
-from mesos_batch.options import Keep, RunOptions, from_json, to_json
+from mesos_batch.options import Keep, RunOptions, failover_timeout, from_json, to_json
 from mesos_batch.registration import local_user, make_policy, make_target
 from mesos_batch.runtime.runner import Runner
 from mesos_batch.transport.http import Login
@@ -67,6 +67,8 @@ class Run:
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._work_dir: Path | None = None
         self._run_id = journal.run_id if journal is not None else None
+        if options.failover_timeout is None:
+            options = replace(options, failover_timeout=failover_timeout(kept=journal is not None))
         try:
             if journal is not None:
                 self._resources.callback(journal.close)
@@ -125,7 +127,7 @@ class Run:
         self._runner.detach(exit_code)
 
     def abandon(self) -> None:
-        """Leave at once; the master kills what is left."""
+        """Leave at once; the master, if it can be told, kills what is left."""
         self._runner.abandon()
 
     def wait(self, timeout: float | None = None) -> RunSnapshot:
@@ -141,8 +143,7 @@ class Run:
 
     def close(self) -> None:
         """Free everything; a run that still goes on is abandoned."""
-        self._runner.abandon()
-        self._runner.join()
+        self._runner.leave()
         self._resources.close()
 
     def __enter__(self) -> Self:
@@ -278,7 +279,12 @@ def resume(
 
 
 def _new_journal(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> Journal:
-    options = replace(options, user=options.user or local_user())
+    timeout = options.failover_timeout
+    options = replace(
+        options,
+        user=options.user or local_user(),
+        failover_timeout=failover_timeout(kept=True) if timeout is None else timeout,
+    )
     return Journal.create(
         keep.state_dir,
         tasks,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mesos_batch.journal import Json
 
 WEEK = 7 * 24 * 3600.0
+# Enough for a reconnection; nobody comes back for a run that is kept nowhere.
+TEN_MINUTES = 600.0
 _NEVER_KEPT = ("master", "secret")
 _KEPT_OF_LOCAL = ("agents", "cpus", "mem", "disk", "gpus", "attributes")
 
@@ -30,7 +32,8 @@ class RunOptions:
     how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
     before the run is stopped. ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
     on the embedded cluster, whose agents are fixed. ``failover_timeout`` is how long the cluster
-    keeps the tasks when nobody drives the run. ``local`` sizes the embedded cluster.
+    keeps the tasks when nobody drives the run; ``None`` means a week, or ten minutes for a run
+    without a journal, which nobody can take up. ``local`` sizes the embedded cluster.
     """
 
     master: str
@@ -43,7 +46,7 @@ class RunOptions:
     framework_capabilities: tuple[str, ...] = ()
     checkpoint: bool = False
     partition_aware: bool = True
-    failover_timeout: float = WEEK
+    failover_timeout: float | None = None
     max_attempts: int = 1
     max_failures: Limit | None = None
     kill_after: float | None = None
@@ -73,6 +76,11 @@ class Keep:
 
     state_dir: Path | None = None
     source: str = ""
+
+
+def failover_timeout(*, kept: bool) -> float:
+    """How long the cluster keeps tasks for us when the user does not say, in seconds."""
+    return WEEK if kept else TEN_MINUTES
 
 
 def to_json(options: RunOptions) -> dict[str, Json]:

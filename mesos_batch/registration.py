@@ -46,7 +46,7 @@ def make_target(
         user=options.user or local_user(),
         role=options.role,
         principal=login.principal if login is not None else options.principal,
-        failover_timeout=options.failover_timeout,
+        failover_timeout=options.failover_timeout or 0.0,
         checkpoint=options.checkpoint,
         hostname=socket.gethostname(),
         capabilities=_capabilities(tasks, options),
@@ -67,7 +67,7 @@ def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy
         unreachable_timeout=options.unreachable_timeout,
         staging_timeout=options.staging_timeout,
         kill_after=options.kill_after,
-        failover_timeout=options.failover_timeout,
+        failover_timeout=options.failover_timeout or 0.0,
         checkpoint=options.checkpoint,
         sandbox_roots=sandbox_roots,
     )

@@ -203,10 +203,11 @@ ON_INTERRUPT: Setting[str] = Setting(
     help="What Ctrl-C, SIGTERM and a closed terminal do: kill the tasks, or leave them running "
     "for 'mesos-batch resume'.",
 )
-FAILOVER_TIMEOUT: Setting[float] = Setting(
+FAILOVER_TIMEOUT: Setting[float | None] = Setting(
     name="failover_timeout",
     kind=DURATION,
-    default=604800.0,
+    default=None,
+    shown_default="1weeks, 10mins with --no-journal",
     group=Group.KEEPING,
     help="How long the cluster keeps the tasks while no mesos-batch drives the run.",
 )

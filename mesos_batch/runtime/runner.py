@@ -24,7 +24,6 @@ from mesos_batch.protocol.connection import Verdict
 from mesos_batch.runtime.clock import Clock
 from mesos_batch.runtime.keeper import Keeper
 from mesos_batch.runtime.subscriber import Connected, Message, Subscriber, Target
-from mesos_batch.transport.http import ANSWER_SECONDS
 from mesos_batch.transport.operator import list_agents
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 
 # A second Ctrl-C leaves at once, but not without trying to take the tasks along.
 LAST_CALL_SECONDS = 1.0
+# How long the engine thread has for that before it is left behind.
+LEAVE_SECONDS = 2.0
 AT_ONCE = 500
 _OF_ANOTHER_CONNECTION = (
     Connected,
@@ -74,9 +75,11 @@ class Runner:
         framework_id = self._scheduler.framework_id
         self._subscriber = Subscriber(target, self._events.put, self._clock, framework_id)
         self._calls: Calls | None = None
+        self._subscription: Calls | None = None
         self._master: str | None = None
         self._leave = threading.Event()
         self._detached = False
+        self._forsaken = False
         self._keeper = Keeper(journal, self._clock, self._publish, self._leave)
         self._last: RunEnded | None = None
         self.mistake: Exception | None = None
@@ -108,6 +111,13 @@ class Runner:
         self._leave.set()
         self._events.put(ev.TimePassed())
 
+    def leave(self) -> None:
+        """End at once, past the engine thread when a call or the journal holds it up."""
+        self.abandon()
+        if not self.join(LEAVE_SECONDS):
+            self._forsaken = True
+            self._break_off(ExitCode.INTERRUPTED, self._say_goodbye())
+
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end of the run; whether it came within ``timeout`` seconds."""
         self._thread.join(timeout)
@@ -117,11 +127,15 @@ class Runner:
         try:
             self._drive()
         except JournalError as error:
-            text = error.message if error.hint is None else f"{error.message}; {error.hint}"
-            self._break_off(ExitCode.JOURNAL, text)
+            if self._leave.is_set():
+                self._leave_at_once()
+            else:
+                text = error.message if error.hint is None else f"{error.message}; {error.hint}"
+                self._break_off(ExitCode.JOURNAL, text)
         except Exception as error:  # noqa: BLE001 - whoever waits for the run must learn of it
-            self.mistake = error
-            self._break_off(ExitCode.INTERNAL, f"internal error: {error!r}")
+            if not self._forsaken:
+                self.mistake = error
+                self._break_off(ExitCode.INTERNAL, f"internal error: {error!r}")
         finally:
             self._subscriber.close()
             self._drop_calls()
@@ -137,13 +151,36 @@ class Runner:
             self._leave_at_once()
 
     def _leave_at_once(self) -> None:
-        left = "left at once; the tasks run on"
-        if not self._detached:
-            left = "left without waiting for the kills"
-            self._do(do.Teardown(), LAST_CALL_SECONDS)
+        """End without the engine's consent, because the user waits no longer."""
+        if self._forsaken:
+            return
+        left = self._say_goodbye()
         code = ExitCode.INTERRUPTED
-        self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
+        with suppress(JournalError):
+            self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
         self._break_off(code, left)
+
+    def _say_goodbye(self) -> str:
+        """Take the tasks along if there is a master to tell; gives what became of them."""
+        if self._detached:
+            return "left at once; the tasks run on"
+        framework_id = self._scheduler.framework_id
+        if framework_id is None or self._last_call(framework_id):
+            return "left without waiting for the kills"
+        timeout = self._target.framework.failover_timeout
+        return f"left at once; no master could be told, so the tasks run on for {timeout:g} s"
+
+    def _last_call(self, framework_id: str) -> bool:
+        if self._subscription is None:
+            return False
+        call = call_for(do.Teardown(), framework_id, refined=self._target.framework.refined)
+        content_type = self._target.content_type
+        # The connection we have may be the one that is held up.
+        calls = self._subscription.again()
+        body = content_type.encode(call)
+        answer = calls.send(body, content_type.value, LAST_CALL_SECONDS)
+        calls.close()
+        return answer.verdict is Verdict.ACCEPTED
 
     def _next_messages(self) -> list[Message]:
         """What has come, at least one message; or that time has passed."""
@@ -174,11 +211,14 @@ class Runner:
                 turns = []
                 self._drop_calls()
             if isinstance(message, Connected):
-                self._calls = message.calls
+                self._calls = self._subscription = message.calls
                 self._master = message.master
                 event: ev.Event = message.event
             else:
                 event = message
+            if isinstance(event, ev.OffersArrived) and self._calls is None:
+                # They were made to a connection that is no more; nobody would hear our answer.
+                continue
             turns.append(self._scheduler.handle(event, self._clock.now()))
             if isinstance(event, ev.FrameworkRemoved) and not self._scheduler.ended:
                 self._carry_out(turns)
@@ -198,7 +238,7 @@ class Runner:
         if facts:
             self._publish(facts)
 
-    def _do(self, command: do.Command, timeout: float = ANSWER_SECONDS) -> None:
+    def _do(self, command: do.Command) -> None:
         if isinstance(command, do.ListAgents):
             threading.Thread(target=self._list_agents, name="list agents", daemon=True).start()
             return
@@ -213,7 +253,7 @@ class Runner:
             environment=self._environment,
         )
         content_type = self._target.content_type
-        answer = self._calls.send(content_type.encode(call), content_type.value, timeout)
+        answer = self._calls.send(content_type.encode(call), content_type.value)
         if answer.verdict is Verdict.ACCEPTED:
             if isinstance(command, do.Teardown):
                 self._events.put(ev.TornDown())

@@ -19,6 +19,7 @@ class Calls:
     """Sends calls of one subscription."""
 
     def __init__(self, login: Login | None, url: str, stream_id: str | None) -> None:
+        self._login = login
         self._session = new_session(login, url)
         self._url = url
         self._headers = {STREAM_ID: stream_id} if stream_id is not None else {}
@@ -39,6 +40,10 @@ class Calls:
             return Answer(Verdict.SUBSCRIBE_AGAIN, reason(error))
         with response:
             return call_answer(response.status_code, short_body(response))
+
+    def again(self) -> Calls:
+        """Another connection for the same subscription, past one that is held up."""
+        return Calls(self._login, self._url, self._headers.get(STREAM_ID))
 
     def close(self) -> None:
         """Free the connection."""
