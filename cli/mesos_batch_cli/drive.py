@@ -47,31 +47,40 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     Raises:
         MesosBatchError: ``begin`` did.
     """
+    run: Run | None = None
     run_id: str | None = None
     mailbox: Mailbox = queue.SimpleQueue()
     try:
         with interrupts(mailbox.put), begin() as run:
             run_id = run.run_id
-            if how.cancel:
-                run.cancel(ExitCode.INTERRUPTED)
             display = _open_display(how, run_id, values)
             try:
-                ended = follow(run, display, mailbox, leaves_tasks=how.leaves_tasks)
+                ended = follow(
+                    run, display, mailbox, leaves_tasks=how.leaves_tasks, cancels=how.cancel
+                )
             finally:
                 display.close()
             snapshot = run.wait()
     except LeaveAtOnceError as left:
-        say_error(
-            "left at once, without waiting for the tasks to end",
-            f"'{again('resume', run_id, values)}' goes on with the run, "
-            f"'{again('cancel', run_id, values)}' ends it."
-            if run_id is not None
-            else None,
-        )
+        _tell_left(run, run_id, values)
         return left.exit_code
     if run.work_dir is not None and not values[the.QUIET]:
         emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
     return _result(snapshot, ended, run_id, values)
+
+
+def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
+    """Say what becomes of a run that was left at once."""
+    said = run.snapshot().message if run is not None else None
+    hint = None
+    if run_id is not None and can_be_resumed(run_id, values):
+        hint = (
+            f"'{again('resume', run_id, values)}' goes on with the run, "
+            f"'{again('cancel', run_id, values)}' ends it."
+        )
+    elif run_id is not None:
+        hint = f"'{again('retry', run_id, values, '--unfinished')}' runs what did not finish."
+    say_error(said or "left at once, without waiting for the tasks to end", hint)
 
 
 def _open_display(how: Drive, run_id: str | None, values: Values) -> Display:

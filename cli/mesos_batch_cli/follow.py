@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from mesos_batch.errors import ExitCode
-from mesos_batch.model.facts import Fact, RunEnded
+from mesos_batch.model.facts import Fact, RunEnded, Subscribed
 from mesos_batch_cli.output.display import Display
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ _LEAVING = "interrupted: leaving, the tasks run on; once more leaves at once"
 Mailbox = queue.SimpleQueue[Fact | ExitCode | None]
 
 
-def follow(run: Run, display: Display, mailbox: Mailbox, *, leaves_tasks: bool) -> RunEnded | None:
+def follow(
+    run: Run, display: Display, mailbox: Mailbox, *, leaves_tasks: bool, cancels: bool = False
+) -> RunEnded | None:
     """Show the run until it is over; its last fact, ``None`` when it broke off without one.
 
-    An interruption kills the tasks or, with ``leaves_tasks``, leaves them running. Waits are
-    short, because Windows delivers a signal only between two of them.
+    An interruption kills the tasks or, with ``leaves_tasks``, leaves them running. A run to be
+    cancelled is so once the master has let us in. Waits are short, because Windows delivers a
+    signal only between two of them.
     """
     threading.Thread(target=_pump, args=(run, mailbox), name="facts", daemon=True).start()
     ended: RunEnded | None = None
@@ -51,6 +54,9 @@ def follow(run: Run, display: Display, mailbox: Mailbox, *, leaves_tasks: bool) 
                 display.show(message)
             case _:
                 display.show(message)
+                if cancels and isinstance(message, Subscribed):
+                    run.cancel(ExitCode.INTERRUPTED)
+                    cancels = False
         if time.monotonic() >= next_refresh:
             display.tick(run)
             next_refresh = time.monotonic() + REFRESH_SECONDS

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
-from mesos_batch.errors import JournalError
+from mesos_batch.errors import ExitCode, JournalError
+from mesos_batch.model.facts import Phase
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def run_again(info: RunInfo, values: Values) -> RunInfo:
 
 
 def newest_stopped(values: Values) -> RunInfo:
-    """The newest run that can be resumed.
+    """The newest run that stopped, but for those no master let in.
 
     Raises:
         JournalError: there is none.
@@ -60,7 +61,7 @@ def newest_stopped(values: Values) -> RunInfo:
     from mesos_batch import runs
 
     for info in runs.list_runs(state_dir(values)):
-        if info.state is runs.RunState.STOPPED:
+        if _can_go_on(info):
             return info
     raise JournalError(
         "no run is stopped, so there is none to resume", "'mesos-batch runs' lists all."
@@ -68,11 +69,21 @@ def newest_stopped(values: Values) -> RunInfo:
 
 
 def can_be_resumed(run_id: str, values: Values) -> bool:
-    """Whether the run stopped before it was over."""
+    """Whether the run had begun and stopped before it was over."""
     from mesos_batch import runs
 
     try:
-        return runs.find_run(run_id, state_dir(values)).state is runs.RunState.STOPPED
+        info = runs.find_run(run_id, state_dir(values))
     except JournalError:
         # Whatever keeps the journal from being read was told when it happened.
         return False
+    return _can_go_on(info)
+
+
+def _can_go_on(info: RunInfo) -> bool:
+    """Whether it makes sense to resume the run: one that was refused is rather started anew."""
+    from mesos_batch.runs import RunState
+
+    untouched = info.counts.get(Phase.WAITING, 0) == info.total
+    refused = info.exit_code is ExitCode.CLUSTER and info.framework_id is None and untouched
+    return info.state is RunState.STOPPED and not refused

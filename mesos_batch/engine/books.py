@@ -56,7 +56,8 @@ class Books:
         self.connected = False
         # Whether nothing waits to be heard: only then silence means something.
         self.idle = True
-        self.contact_at: float | None = None
+        # Until then answers to what was asked after a break are on their way.
+        self.answers_by = 0.0
         self.agents_back_at = now
         self.master: str | None = None
         self.framework_id: str | None = None

@@ -255,10 +255,11 @@ class TaskLife:
     def _must_hear_first(self, kind: str, record: TaskRecord) -> bool:
         """Put a deadline off while we cannot know what became of the task."""
         books = self._books
-        heard_by = (books.contact_at or books.now) + ANSWERS_COME_WITHIN
-        if books.connected and heard_by <= books.now and books.idle:
+        if books.connected and books.answers_by <= books.now and books.idle:
             return False
-        again = max(heard_by, books.now + 1.0) if books.connected else books.now + KILL_AGAIN
+        again = books.now + KILL_AGAIN
+        if books.connected:
+            again = max(books.answers_by, books.now + 1.0)
         books.timers.set((kind, record.position), again)
         return True
 

@@ -14,7 +14,7 @@ from mesos_batch.engine import events as ev
 from mesos_batch.engine.attempts import BAD_ENDS
 from mesos_batch.engine.books import Books, Turn
 from mesos_batch.engine.ending import LEAVE, Ending
-from mesos_batch.engine.life import CANCELLED, TaskLife
+from mesos_batch.engine.life import ANSWERS_COME_WITHIN, CANCELLED, TaskLife
 from mesos_batch.engine.placement import Bundle, bundle, place
 from mesos_batch.engine.reconcile import AGAIN
 from mesos_batch.engine.restore import restore
@@ -141,7 +141,6 @@ class BatchScheduler:
         books = self._books
         again = books.framework_id is not None
         books.connected = True
-        books.contact_at = books.now
         books.master = event.master
         books.framework_id = event.framework_id
         books.save(FrameworkEntry(books.now, event.framework_id))
@@ -157,6 +156,7 @@ class BatchScheduler:
         books.send(do.ListAgents())
         if again:
             self._reconcile()
+            books.answers_by = books.now + ANSWERS_COME_WITHIN
             books.agents_back_at = books.now + AGENTS_RETURN_WITHIN
             books.timers.set(_LIST_AGENTS, books.agents_back_at)
         books.timers.set(_RECONCILE, books.now + AGAIN)
@@ -168,7 +168,6 @@ class BatchScheduler:
         books = self._books
         if books.connected:
             books.connected = False
-            books.contact_at = books.now
             books.save(FrameworkEntry(books.now, books.framework_id))
         # A master ends the subscription of a framework it tears down; that is no news.
         if not self._ending.tearing_down:
@@ -298,7 +297,7 @@ class BatchScheduler:
         books = self._books
         first = books.timers.next()
         if first is not None and books.now - first > LATE:
-            books.contact_at = books.now
+            books.answers_by = books.now + ANSWERS_COME_WITHIN
         for kind, position in () if self.ended else books.timers.due(books.now):
             own = self._deadlines.get(kind)
             if own is not None:
@@ -339,7 +338,6 @@ class BatchScheduler:
     def _reconcile_again(self) -> None:
         books = self._books
         if books.connected:
-            books.contact_at = books.now
             books.save(FrameworkEntry(books.now, books.framework_id))
             self._reconcile()
             books.timers.set(_RECONCILE, books.now + AGAIN)
@@ -350,7 +348,7 @@ class BatchScheduler:
         if limit is None or books.cancelling or self.ended or books.tasks.all_ended:
             return
         if limit.exceeded_by(books.tasks.ended(*BAD_ENDS), len(books.tasks.records)):
-            stopped = f"stopped because more than {limit} tasks failed (--max_failures)"
+            stopped = f"stopped: more tasks failed than --max_failures={limit} allows"
             self._life.cancel_all(ExitCode.TASK_FAILED, stopped)
 
     def _wants_offers(self) -> bool:

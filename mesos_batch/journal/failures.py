@@ -58,8 +58,13 @@ _CLOSED = _Kind(
 _DAMAGED = _Kind(
     False,
     "it is damaged or no journal",
-    "Nothing was changed; bring the directory back from a backup, or see what "
-    "'sqlite3 FILE .recover' can save",
+    "Nothing was changed. Bring the directory back from a backup, or see what 'sqlite3 FILE "
+    ".recover' can save. Tasks of the run may go on: the master's /frameworks lists its framework, "
+    "which its /teardown ends.",
+)
+UNKNOWN_FRAMEWORK = (
+    "Its directory can be removed. If the run had begun its tasks may go on: the master's "
+    "/frameworks lists its framework, which its /teardown ends."
 )
 _KINDS = {
     sqlite3.SQLITE_BUSY: _LOCKED,

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from mesos_batch.errors import JournalError
-from mesos_batch.journal.failures import damaged
+from mesos_batch.journal.failures import UNKNOWN_FRAMEWORK, damaged
 
 APPLICATION_ID = 0x4D42746A  # "MBtj", in the header of the file
 
@@ -128,8 +128,8 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
     (taken,) = db.execute("PRAGMA user_version").fetchone()
     if (application, taken) == (0, 0) and not db.execute("SELECT * FROM sqlite_master").fetchone():
         raise JournalError(
-            f"the journal {path} is empty: the run was never begun",
-            "its directory can be removed",
+            f"the journal {path} is empty",
+            UNKNOWN_FRAMEWORK,
         )
     if application != APPLICATION_ID:
         raise damaged(path, "it is a database of another program")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 # A second Ctrl-C leaves at once, but not without trying to take the tasks along.
 LAST_CALL_SECONDS = 1.0
+KILLED = "left without waiting for the kills"
 # How long the engine thread has for that before it is left behind.
 LEAVE_SECONDS = 2.0
 AT_ONCE = 500
@@ -130,7 +131,7 @@ class Runner:
             if self._leave.is_set():
                 self._leave_at_once()
             else:
-                text = error.message if error.hint is None else f"{error.message}; {error.hint}"
+                text = error.message if error.hint is None else f"{error.message}. {error.hint}"
                 self._break_off(ExitCode.JOURNAL, text)
         except Exception as error:  # noqa: BLE001 - whoever waits for the run must learn of it
             if not self._forsaken:
@@ -157,8 +158,22 @@ class Runner:
         left = self._say_goodbye()
         code = ExitCode.INTERRUPTED
         with suppress(JournalError):
+            if left == KILLED and self._scheduler.framework_id is not None:
+                self._close_books(code)
+                return
             self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
         self._break_off(code, left)
+
+    def _close_books(self, code: ExitCode) -> None:
+        """The framework is torn down, so every task is: nothing of the run goes on."""
+        now = self._clock.now()
+        turns = [
+            self._scheduler.handle(event, now)
+            for event in (ev.CancelAsked(code), ev.FrameworkRemoved(KILLED))
+        ]
+        self._keeper.commit([entry for turn in turns for entry in turn.entries])
+        self._keeper.commit([turn.end for turn in turns if turn.end is not None])
+        self._publish([fact for turn in turns for fact in turn.facts])
 
     def _say_goodbye(self) -> str:
         """Take the tasks along if there is a master to tell; gives what became of them."""
@@ -166,7 +181,7 @@ class Runner:
             return "left at once; the tasks run on"
         framework_id = self._scheduler.framework_id
         if framework_id is None or self._last_call(framework_id):
-            return "left without waiting for the kills"
+            return KILLED
         timeout = self._target.framework.failover_timeout
         return f"left at once; no master could be told, so the tasks run on for {timeout:g} s"
 

@@ -132,8 +132,10 @@ def test_a_run_that_does_not_begin_is_told_at_once_and_can_be_mended(
         secret_file(tmp_path, "guess"),
     )  # fmt: skip
     run_id = info_of(mesos_batch)["run_id"]
-    resumed = mesos_batch("resume", secret_file(tmp_path, SECRET))
+    newest = mesos_batch("resume", secret_file(tmp_path, SECRET))
+    resumed = mesos_batch("resume", run_id, secret_file(tmp_path, SECRET))
 
+    assert (newest.returncode, newest.stdout) == (5, "")
     assert (wrong.returncode, wrong.stdout) == (4, "")
     assert wrong.stderr.startswith(f"mesos-batch: run {run_id} did not begin: ")
     assert f"'mesos-batch resume {run_id}' tries again." in wrong.stderr

@@ -68,5 +68,5 @@ def test_too_many_failures_stop_the_run(mesos_batch: Program, master: str) -> No
     done = mesos_batch(f"--master={master}", "--max_failures=50%", f"--task_list={text}")
 
     assert done.returncode == 1
-    assert "stopped because more than 50% tasks failed (--max_failures)" in done.stderr
+    assert "stopped: more tasks failed than --max_failures=50% allows" in done.stderr
     assert "0 of 3 tasks finished, 2 failed, 1 cancelled, in " in done.stdout

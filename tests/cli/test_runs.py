@@ -20,6 +20,9 @@ from program import (
     write,
 )
 
+from mesos_batch.model.facts import Phase
+from mesos_batch.runs import RunState, list_runs
+
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and terminals")
 LOCAL = "--master=local"
 SIGNALS = (
@@ -161,10 +164,38 @@ def test_the_second_signal_leaves_at_once(tmp_path: Path) -> None:
 
     assert process.returncode == 143
     assert "left at once" in stderr
-    assert re.search(
-        r"'mesos-batch resume (\S+)' goes on with the run, '\S+ cancel \1' ends", stderr
-    )
+    assert re.search(r"'mesos-batch retry \S+ --unfinished' runs what did not finish", stderr)
     assert stdout == ""
+    (run,) = list_runs(tmp_path / "state")
+    assert (run.state, run.counts) == (RunState.ENDED, {Phase.CANCELLED: 1})
+
+
+@posix_only
+def test_a_result_that_cannot_be_written_changes_no_exit_code(tmp_path: Path) -> None:
+    list_file = write(tmp_path / "list.json", task("a", "exit 3"))
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, LOCAL, f"--task_list={list_file}"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=clean_environment(),
+            check=False,
+            timeout=60,
+        )
+
+    assert done.returncode == 1
+    assert b"standard output cannot be written: No space left on device" in done.stderr
+
+
+@posix_only
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_closed_streams_are_nowhere(closed: str) -> None:
+    script = f'"$@" {closed}'
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", *PROGRAM, "runs"], env=clean_environment(), check=False
+    )
+
+    assert done.returncode == 0
 
 
 @posix_only

@@ -208,11 +208,11 @@ def test_a_journal_never_begun(tmp_path: Path) -> None:
     directory.mkdir(parents=True)
     (directory / "journal.sqlite").touch()
     for use in (Journal.open, read_run, read_snapshot):
-        with pytest.raises(JournalError, match="is empty: the run was never begun"):
+        with pytest.raises(JournalError, match="is empty"):
             use(directory)
     [run] = list_runs(tmp_path)
     assert run.message is not None
-    assert "never begun" in run.message
+    assert "is empty" in run.message
 
 
 def test_a_newer_journal_names_the_version_it_needs(tmp_path: Path) -> None:

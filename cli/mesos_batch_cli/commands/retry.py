@@ -69,7 +69,10 @@ def run(arguments: Sequence[str]) -> int:
     tasks = _chosen(info, values)
     if not tasks:
         what = "unfinished" if values[the.UNFINISHED] else "failed"
-        emit(sys.stderr, f"run {info.run_id} has no {what} tasks: there is nothing to do")
+        nothing = f"run {info.run_id} has no {what} tasks: there is nothing to do"
+        if not values[the.UNFINISHED] and info.counts.get(Phase.FINISHED, 0) < info.total:
+            nothing += "; --unfinished runs those that did not finish"
+        emit(sys.stderr, nothing)
         return ExitCode.FINISHED
     options = changed_options(options_of(info), values)
     refuse_misplaced(values, options.master)
@@ -92,12 +95,12 @@ def _chosen(info: RunInfo, values: Values) -> list[TaskSpec]:
     from mesos_batch.runs import RunState, read_snapshot
     from mesos_batch_cli.keeping import again
 
-    views = read_snapshot(info).tasks
-    if not values[the.UNFINISHED]:
-        return [view.spec for view in views if view.phase in _FAILED]
     if info.state is not RunState.ENDED:
         raise UsageError(
             f"run {info.run_id} has not ended: its tasks may still be running",
             f"Write '{again('cancel', info.run_id, values)}' first.",
         )
-    return [view.spec for view in views if view.phase is not Phase.FINISHED]
+    views = read_snapshot(info).tasks
+    if values[the.UNFINISHED]:
+        return [view.spec for view in views if view.phase is not Phase.FINISHED]
+    return [view.spec for view in views if view.phase in _FAILED]

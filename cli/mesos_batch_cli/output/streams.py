@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
 
 from mesos_batch_cli.output.text import one_line
@@ -15,8 +16,16 @@ from mesos_batch_cli.output.text import one_line
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 
 
+_READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
+
+
 def prepare_streams() -> None:
-    """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks."""
+    """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks.
+
+    A stream that was closed before we began is nowhere.
+    """
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             encoding = "utf-8" if sys.platform == "win32" else None
@@ -39,12 +48,15 @@ def surviving_readers(stream: TextIO) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        with _nowhere() as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
         # Windows says EINVAL for a broken pipe, a terminal that was closed EIO.
-        if error.errno not in (errno.EPIPE, errno.EINVAL, errno.EIO):
-            raise
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        if error.errno not in _READER_GONE and stream is not sys.stderr:
+            say_error(f"standard output cannot be written: {error.strerror}")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8")
 
 
 def say_error(message: str, hint: str | None = None) -> None:
