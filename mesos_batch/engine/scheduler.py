@@ -43,6 +43,7 @@ LATE = 5.0
 RECONCILED_AT_ONCE = 1000
 # Agents have ten minutes to register with a new master (--agent_reregister_timeout).
 AGENTS_RETURN_WITHIN = 660.0
+LIST_AGAIN = 300.0
 _NO_OFFERS = ("no_offers", 0)
 _LIST_AGENTS = ("list_agents", 0)
 _RECONCILE = ("reconcile", 0)
@@ -80,7 +81,7 @@ class BatchScheduler:
             _NO_OFFERS[0]: self._miss_offers,
             _RECONCILE[0]: self._reconcile_again,
             LEAVE[0]: self._ending.leave,
-            _LIST_AGENTS[0]: lambda: self._books.send(do.ListAgents()),
+            _LIST_AGENTS[0]: self._list_agents_again,
         }
 
     @property
@@ -283,7 +284,17 @@ class BatchScheduler:
 
     def _on_agents_listed(self, event: ev.AgentsListed) -> None:
         books = self._books
-        books.agents.listed(event.agents, all_are_back=books.now >= books.agents_back_at)
+        all_are_back = books.now >= books.agents_back_at
+        books.agents.listed(event.agents, all_are_back=all_are_back)
+        if all_are_back:
+            books.timers.cancel(_LIST_AGENTS)
+
+    def _list_agents_again(self) -> None:
+        """Ask until there is an answer: who has not come back by now is gone."""
+        books = self._books
+        books.timers.set(_LIST_AGENTS, books.now + LIST_AGAIN)
+        if books.connected:
+            books.send(do.ListAgents())
 
     def _on_cancel(self, event: ev.CancelAsked) -> None:
         if not self._books.cancelling:

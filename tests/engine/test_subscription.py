@@ -8,7 +8,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.offers_wanted import ANSWER_WITHIN
 from mesos_batch.engine.reconcile import SILENT_LAUNCH
-from mesos_batch.engine.scheduler import AGENTS_RETURN_WITHIN, REVIVE_AFTER
+from mesos_batch.engine.scheduler import AGENTS_RETURN_WITHIN, LIST_AGAIN, REVIVE_AFTER
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
@@ -179,11 +179,14 @@ def test_agents_have_time_to_register_with_a_new_master() -> None:
     world.wait(AGENTS_RETURN_WITHIN - 1)
     before = world.phase("big")
     asked = world.wait(2)
+    # The answer got lost.
+    again = world.wait(LIST_AGAIN)
     world.list_agents(a=4)
     world.wait(61)
 
     assert before is Phase.WAITING
     assert of(do.ListAgents, asked.commands)
+    assert of(do.ListAgents, again.commands)
     assert world.phase("big") is Phase.UNPLACEABLE
 
 

@@ -6,11 +6,13 @@ import json
 import re
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from kazoo.exceptions import NoNodeError
 from local.cluster_processes import (
     ClusterProcess,
     Scene,
@@ -56,11 +58,13 @@ class Masters:
 
     def nodes(self) -> dict[str, Any]:
         """What stands below the path."""
+        found: dict[str, Any] = {}
         with self._zookeeper.client() as client:
-            return {
-                name: json.loads(client.get(f"{self.path}/{name}")[0] or b"null")
-                for name in client.get_children(self.path)
-            }
+            for name in client.get_children(self.path):
+                # A master's node may vanish while we look.
+                with suppress(NoNodeError):
+                    found[name] = json.loads(client.get(f"{self.path}/{name}")[0] or b"null")
+        return found
 
 
 @pytest.fixture
