@@ -25,8 +25,8 @@ from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.journal import Journal, find_run
 from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress
 from mesos_batch.model.facts import Fact, RunEnded
-from mesos_batch.options import Keep, RunOptions, failover_timeout, from_json, to_json
-from mesos_batch.registration import local_user, make_policy, make_target
+from mesos_batch.options import Keep, RunOptions, from_json, settled, to_json
+from mesos_batch.registration import make_policy, make_target
 from mesos_batch.runtime.runner import Runner
 from mesos_batch.transport.http import Login
 
@@ -67,8 +67,6 @@ class Run:
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
         self._work_dir: Path | None = None
         self._run_id = journal.run_id if journal is not None else None
-        if options.failover_timeout is None:
-            options = replace(options, failover_timeout=failover_timeout(kept=journal is not None))
         try:
             if journal is not None:
                 self._resources.callback(journal.close)
@@ -226,6 +224,7 @@ def start(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep | None = No
         UsageError: an option makes no sense; the message names it.
         JournalError: the journal cannot be written.
     """
+    options = settled(options, kept=keep is not None)
     if keep is None:
         return Run(tasks, options)
     journal = _new_journal(tasks, options, keep)
@@ -244,7 +243,7 @@ def create(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> str:
         UsageError: an option makes no sense; the message names it.
         JournalError: the journal cannot be written.
     """
-    journal = _new_journal(tasks, options, keep)
+    journal = _new_journal(tasks, settled(options, kept=True), keep)
     journal.close()
     return journal.run_id
 
@@ -270,7 +269,8 @@ def resume(
     journal = Journal.open(find_run(state_dir, run_id).directory)
     try:
         kept = from_json(journal.header.master, journal.header.options)
-        options = replace(kept, secret=secret, master=master or kept.master)
+        given = replace(kept, secret=secret, master=master or kept.master)
+        options = settled(given, kept=True)
         with collector_paused():
             return Run(journal.tasks, options, journal, journal.past)
     except BaseException:
@@ -279,12 +279,6 @@ def resume(
 
 
 def _new_journal(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> Journal:
-    timeout = options.failover_timeout
-    options = replace(
-        options,
-        user=options.user or local_user(),
-        failover_timeout=failover_timeout(kept=True) if timeout is None else timeout,
-    )
     return Journal.create(
         keep.state_dir,
         tasks,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -78,9 +80,21 @@ class Keep:
     source: str = ""
 
 
-def failover_timeout(*, kept: bool) -> float:
-    """How long the cluster keeps tasks for us when the user does not say, in seconds."""
-    return WEEK if kept else TEN_MINUTES
+def settled(options: RunOptions, *, kept: bool) -> RunOptions:
+    """The options with what the user left to us; ``kept`` is whether the run has a journal."""
+    timeout = options.failover_timeout
+    if timeout is None:
+        timeout = WEEK if kept else TEN_MINUTES
+    return replace(options, user=options.user or local_user(), failover_timeout=timeout)
+
+
+def local_user() -> str:
+    """The user of this process, as a name where it has one."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        # A container may run as a number without a name.
+        return str(os.getuid()) if hasattr(os, "getuid") else "nobody"
 
 
 def to_json(options: RunOptions) -> dict[str, Json]:

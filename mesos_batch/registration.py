@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
@@ -29,7 +27,7 @@ CONTENT_TYPES = {"protobuf": ContentType.PROTOBUF, "json": ContentType.JSON}
 def make_target(
     tasks: Iterable[TaskSpec], options: RunOptions, master: str, login: Login | None
 ) -> Target:
-    """Whom to subscribe to, and as whom.
+    """Whom to subscribe to, and as whom; the options are ``settled``.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
@@ -41,12 +39,14 @@ def make_target(
     content_type = CONTENT_TYPES.get(options.content_type)
     if content_type is None:
         raise UsageError(f"content type '{options.content_type}' is none of protobuf, json")
+    assert options.user is not None
+    assert options.failover_timeout is not None
     framework = Framework(
         name=options.framework_name,
-        user=options.user or local_user(),
+        user=options.user,
         role=options.role,
         principal=login.principal if login is not None else options.principal,
-        failover_timeout=options.failover_timeout or 0.0,
+        failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
         hostname=socket.gethostname(),
         capabilities=_capabilities(tasks, options),
@@ -55,7 +55,8 @@ def make_target(
 
 
 def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy:
-    """What the engine goes by."""
+    """What the engine goes by; the options are ``settled``."""
+    assert options.failover_timeout is not None
     timeout = options.unplaceable_timeout
     if timeout is None:
         timeout = 0.0 if options.master == LOCAL else UNPLACEABLE_SECONDS
@@ -67,19 +68,10 @@ def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy
         unreachable_timeout=options.unreachable_timeout,
         staging_timeout=options.staging_timeout,
         kill_after=options.kill_after,
-        failover_timeout=options.failover_timeout or 0.0,
+        failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
         sandbox_roots=sandbox_roots,
     )
-
-
-def local_user() -> str:
-    """The user of this process, as a name where it has one."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        # A container may run as a number without a name.
-        return str(os.getuid()) if hasattr(os, "getuid") else "nobody"
 
 
 def _capabilities(tasks: Iterable[TaskSpec], options: RunOptions) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ it starts it again. Ours starts afresh by itself: the same port, a new id, nothi
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _PAUSE = 1.0
 
 
-class Participant:
+class Participant(ABC):
     """A session with ZooKeeper that is begun anew whenever it is lost.
 
     ``failed`` is told what no new session would mend.
@@ -60,10 +61,11 @@ class Participant:
         await asyncio.gather(*self._work, return_exceptions=True)
         await self._leave()
 
+    @abstractmethod
     def _changed(self, info: pb.MasterInfo | None) -> None:
         """Another one leads, or nobody."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _prepare(self) -> None:
         """Do what comes before each session."""
 
@@ -144,6 +146,9 @@ class ZooKeeperLeader(Participant):
     def _lost(self) -> None:
         self._changed(None)
         super()._lost()
+
+    async def _prepare(self) -> None:
+        """Nothing: who only looks has no state to begin afresh."""
 
 
 class ContendingMaster(Participant):

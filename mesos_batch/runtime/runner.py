@@ -117,7 +117,8 @@ class Runner:
         self.abandon()
         if not self.join(LEAVE_SECONDS):
             self._forsaken = True
-            self._break_off(ExitCode.INTERRUPTED, self._say_goodbye())
+            told = self._take_tasks_along()
+            self._break_off(ExitCode.INTERRUPTED, self._parting_words(told=told))
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end of the run; whether it came within ``timeout`` seconds."""
@@ -129,7 +130,7 @@ class Runner:
             self._drive()
         except JournalError as error:
             if self._leave.is_set():
-                self._leave_at_once()
+                self._leave_at_once(all_is_written=False)
             else:
                 text = error.message if error.hint is None else f"{error.message}. {error.hint}"
                 self._break_off(ExitCode.JOURNAL, text)
@@ -151,14 +152,14 @@ class Runner:
         if not self._scheduler.ended:
             self._leave_at_once()
 
-    def _leave_at_once(self) -> None:
+    def _leave_at_once(self, *, all_is_written: bool = True) -> None:
         """End without the engine's consent, because the user waits no longer."""
         if self._forsaken:
             return
-        left = self._say_goodbye()
-        code = ExitCode.INTERRUPTED
+        told = self._take_tasks_along()
+        code, left = ExitCode.INTERRUPTED, self._parting_words(told=told)
         with suppress(JournalError):
-            if left == KILLED and self._scheduler.framework_id is not None:
+            if told and all_is_written:
                 self._close_books(code)
                 return
             self._keeper.commit([EndEntry(self._clock.now(), code, left, final=False)])
@@ -175,25 +176,25 @@ class Runner:
         self._keeper.commit([turn.end for turn in turns if turn.end is not None])
         self._publish([fact for turn in turns for fact in turn.facts])
 
-    def _say_goodbye(self) -> str:
-        """Take the tasks along if there is a master to tell; gives what became of them."""
+    def _parting_words(self, *, told: bool) -> str:
+        """What becomes of the tasks."""
         if self._detached:
             return "left at once; the tasks run on"
-        framework_id = self._scheduler.framework_id
-        if framework_id is None or self._last_call(framework_id):
+        if told or self._scheduler.framework_id is None:
             return KILLED
         timeout = self._target.framework.failover_timeout
         return f"left at once; no master could be told, so the tasks run on for {timeout:g} s"
 
-    def _last_call(self, framework_id: str) -> bool:
-        if self._subscription is None:
+    def _take_tasks_along(self) -> bool:
+        """Have the framework torn down, unless its tasks are to stay; whether a master took it."""
+        framework_id = self._scheduler.framework_id
+        if self._detached or framework_id is None or self._subscription is None:
             return False
         call = call_for(do.Teardown(), framework_id, refined=self._target.framework.refined)
         content_type = self._target.content_type
         # The connection we have may be the one that is held up.
         calls = self._subscription.again()
-        body = content_type.encode(call)
-        answer = calls.send(body, content_type.value, LAST_CALL_SECONDS)
+        answer = calls.send(content_type.encode(call), content_type.value, LAST_CALL_SECONDS)
         calls.close()
         return answer.verdict is Verdict.ACCEPTED
 
