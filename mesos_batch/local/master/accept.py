@@ -15,9 +15,9 @@ from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.local.master import launch, operations
 from mesos_batch.local.master.offering import discard_offer, forget_offer, refuse_seconds
 from mesos_batch.local.master.operation_validation import validate_operation_format
-from mesos_batch.local.master.resource_validation import validate_format
 from mesos_batch.local.master.statuses import Reason, master_status
-from mesos_batch.local.master.validation import ValidationError
+from mesos_batch.local.resource_format import validate_format
+from mesos_batch.local.rules import ValidationError
 from mesos_batch.model.resources import Resources
 
 if TYPE_CHECKING:

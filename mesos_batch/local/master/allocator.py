@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mesos_batch.local.master.filters import RefusedOffer, RefusedOffers, refusal
-from mesos_batch.local.master.sharing import Quantities, Shares, is_subrole, quantities
+from mesos_batch.local.master.sharing import Quantities, Shares, quantities
+from mesos_batch.local.rules import is_subrole
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, GPUS, MEM, Resources
 from mesos_batch.model.scalar import Scalar

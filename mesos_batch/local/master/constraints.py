@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.local.master.framework import roles_of
-from mesos_batch.local.master.validation import ValidationError, told
+from mesos_batch.local.rules import ValidationError, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable

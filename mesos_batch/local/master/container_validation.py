@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.master.validation import ValidationError, told
+from mesos_batch.local.rules import ValidationError, told
 
 _Variable = pb.Environment.Variable
 _Source = pb.Volume.Source

@@ -19,7 +19,7 @@ from mesos_batch.local.master.task_validation import (
     validate_executor,
     validate_task,
 )
-from mesos_batch.local.master.validation import ValidationError, told
+from mesos_batch.local.rules import ValidationError, told
 from mesos_batch.model.resources import CPUS, DISK, MEM, Resources
 from mesos_batch.model.scalar import format_milli
 

@@ -9,8 +9,8 @@ from mesos_batch.local.master.group_validation import validate_group
 from mesos_batch.local.master.resource_validation import normalise
 from mesos_batch.local.master.statuses import Reason, master_status
 from mesos_batch.local.master.task_validation import Launch, validate_launch
-from mesos_batch.local.master.validation import ValidationError
 from mesos_batch.local.records import Task
+from mesos_batch.local.rules import ValidationError
 from mesos_batch.model.resources import Resources
 
 if TYPE_CHECKING:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local.master.framework import Capability
 from mesos_batch.local.master.resource_validation import (
-    validate_format,
     validate_meaning,
-    validate_one_format,
     validate_single_role,
     validate_unique_persistence,
 )
-from mesos_batch.local.master.validation import ValidationError, set_text, told
+from mesos_batch.local.resource_format import validate_format, validate_one_format
+from mesos_batch.local.rules import ValidationError, set_text, told
 from mesos_batch.model.resource import DiskSourceType, Resource
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar, to_milli

@@ -28,8 +28,8 @@ from mesos_batch.local.master.operation_validation import (
 )
 from mesos_batch.local.master.reconcile import send_operation_status
 from mesos_batch.local.master.resource_validation import normalise
-from mesos_batch.local.master.validation import ValidationError
 from mesos_batch.local.records import Operation
+from mesos_batch.local.rules import ValidationError
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar, to_milli

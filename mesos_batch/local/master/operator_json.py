@@ -22,8 +22,9 @@ from mesos_batch.local.endpoint_json import (
     version_json,
 )
 from mesos_batch.local.master.framework import Capability
-from mesos_batch.local.master.sharing import is_subrole, quantities
+from mesos_batch.local.master.sharing import quantities
 from mesos_batch.local.records import AGENT_CAPABILITIES
+from mesos_batch.local.rules import is_subrole
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import MILLI
 from mesos_batch.protocol import json_dialect

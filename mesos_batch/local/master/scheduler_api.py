@@ -13,8 +13,9 @@ from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.local.master import offering, operations, reconcile, subscription, task_updates
 from mesos_batch.local.master.accept import accept
 from mesos_batch.local.master.stream import EventStream
-from mesos_batch.local.master.validation import ValidationError, validate_call
+from mesos_batch.local.master.validation import validate_call
 from mesos_batch.local.request_body import BadRequest, accepted_or_refuse, read_call
+from mesos_batch.local.rules import ValidationError
 from mesos_batch.local.server import empty_response, method_not_allowed, text_response
 from mesos_batch.protocol.codec import ContentType
 

@@ -25,11 +25,6 @@ def quantities(resources: Resources) -> Quantities:
     return counted
 
 
-def is_subrole(role: str, ancestor: str) -> bool:
-    """Whether ``role`` is strictly below ``ancestor``."""
-    return role.startswith(f"{ancestor}/")
-
-
 class Shares:
     """How much each framework holds in each role, and of how much in all."""
 

@@ -15,12 +15,11 @@ from mesos_batch.local.master.framework import Capability, Framework, roles_of
 from mesos_batch.local.master.offering import discard_offer, rescind_offer
 from mesos_batch.local.master.statuses import Reason, task_status
 from mesos_batch.local.master.validation import (
-    ValidationError,
-    told,
     validate_framework,
     validate_framework_update,
     validate_suppressed_roles,
 )
+from mesos_batch.local.rules import ValidationError, told
 from mesos_batch.model.scalar import to_milli
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from mesos_batch.local.master.resource_validation import (
     validate_single_role,
     validate_unique_persistence,
 )
-from mesos_batch.local.master.validation import ValidationError, told, validate_id
+from mesos_batch.local.rules import ValidationError, told, validate_id
 from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.model.scalar import to_milli
 

@@ -1,96 +1,26 @@
-"""What the master refuses of ids, roles, frameworks and calls, in its words.
+"""What the master refuses of frameworks and calls, in its words.
 
-Source: ``src/master/validation.cpp``, ``src/common/validation.cpp`` and ``roles.cpp``.
+Source: ``src/master/validation.cpp``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.local.master.framework import roles_of
+from mesos_batch.local.rules import ValidationError, set_text, told, validate_id, validate_role
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 Call = scheduler_pb2.Call
-MAX_ID_BYTES = 255
 _UUID_BYTES = 16
 _MAX_DURATION_SECONDS = (2**63 - 1) / 1e9
-_ROLE_FORBIDDEN = frozenset("\t\n\v\f\r \x7f")
 # Calls whose payload of the same name may be left out.
 _WITHOUT_PAYLOAD = (Call.TEARDOWN, Call.REVIVE, Call.SUPPRESS, Call.UNKNOWN)
-
-
-class ValidationError(ValueError):
-    """Something is not valid; the text is what Mesos says."""
-
-
-@contextmanager
-def told(prefix: str) -> Iterator[None]:
-    """Put a prefix before the text of a validation error inside."""
-    try:
-        yield
-    except ValidationError as error:
-        raise ValidationError(f"{prefix}{error}") from None
-
-
-def set_text(items: Iterable[str]) -> str:
-    """Print a set as stout does."""
-    inside = ", ".join(sorted(items))
-    return f"{{ {inside} }}" if inside else "{}"
-
-
-def validate_id(value: str) -> None:
-    """Check the rule all ids obey: they become names of directories.
-
-    Raises:
-        ValidationError: the id breaks it.
-    """
-    if not value:
-        raise ValidationError("ID must not be empty")
-    if len(value.encode()) > MAX_ID_BYTES:
-        raise ValidationError(f"ID must not be greater than {MAX_ID_BYTES} characters")
-    if value in (".", ".."):
-        raise ValidationError(f"'{value}' is disallowed")
-    if any(char < " " or char in "\x7f/\\" for char in value):
-        raise ValidationError(f"'{value}' contains invalid characters")
-
-
-def validate_role(role: str) -> None:
-    """Check the name of a role.
-
-    Raises:
-        ValidationError: it cannot be one.
-    """
-    if role == "*":
-        return
-    if role.startswith("/"):
-        raise ValidationError(f"Role '{role}' cannot start with a slash")
-    if role.endswith("/"):
-        raise ValidationError(f"Role '{role}' cannot end with a slash")
-    if "//" in role:
-        raise ValidationError(f"Role '{role}' cannot contain two adjacent slashes")
-    if not role:
-        raise ValidationError("Role names cannot be the empty string")
-    for component in role.split("/"):
-        _validate_role_component(role, component)
-
-
-def _validate_role_component(role: str, component: str) -> None:
-    if component in (".", "..", "*"):
-        raise ValidationError(f"Role '{role}' cannot include '{component}' as a component")
-    why = None
-    if component.startswith("-"):
-        why = "it starts with a dash"
-    elif _ROLE_FORBIDDEN.intersection(component):
-        why = "it contains backspace or whitespace"
-    if why is not None:
-        raise ValidationError(f"Role component '{component}' is invalid because {why}")
 
 
 def validate_framework(info: pb.FrameworkInfo) -> None:
