@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,17 @@ def _parse_zookeeper(text: str) -> MasterAddress:
     if not text.startswith(ZOOKEEPER):
         raise ValueError("write the address of ZooKeeper as zk://HOST:PORT,HOST:PORT/PATH")
     return parse_master(text)
+
+
+def named_resources(text: str) -> set[str]:
+    """The names in the value of ``--resources``, as far as it can be read."""
+    if not text.lstrip().startswith("["):
+        return set(re.findall(r"(?:^|;)\s*([^\s;:()]+)", text))
+    try:
+        return {item["name"] for item in json.loads(text)}
+    except (ValueError, TypeError, KeyError):
+        # The agents will say what is wrong.
+        return set()
 
 
 def _parse_master_of_agents(text: str) -> MasterAddress:
@@ -55,6 +68,16 @@ GPUS: Setting[int] = Setting(
     default=0,
     group=Group.LOCAL,
     help="Gpus of each agent; counted, not checked.",
+)
+RESOURCES: Setting[str | None] = Setting(
+    name="resources",
+    variable="MESOS_BATCH_LOCAL_RESOURCES",
+    kind=STRING,
+    default=None,
+    group=Group.LOCAL,
+    help="Resources of each agent in the words of Mesos: cpus:4;disk(role):500;ports:[1-5] or a "
+    "JSON array of Resource, where disks may be of the types PATH and MOUNT. What it does not name "
+    "stays what it is.",
 )
 ATTRIBUTES: Setting[tuple[str, ...]] = Setting(
     name="attributes",
@@ -167,6 +190,7 @@ LOCAL: tuple[Setting[Any], ...] = (
     MEM,
     DISK,
     GPUS,
+    RESOURCES,
     ATTRIBUTES,
     PORT,
     WORK_DIR,

@@ -40,6 +40,10 @@ class LocalOptions:
     for ``agent_ping_timeout`` times ``max_agent_ping_timeouts`` is unreachable; after a failover
     of masters agents have ``agent_reregister_timeout`` to come back.
 
+    ``resources`` are those of each agent in one of Mesos' two forms, ``cpus:4;disk(role):500`` or a
+    JSON array; what it names replaces ``cpus``, ``mem``, ``disk``, ``gpus`` and ``ports``. Absolute
+    roots of disks get a directory for each agent when there are several.
+
     With ``zk`` the master registers itself in ZooKeeper and leads when its turn comes; the agents
     follow whoever leads. With ``master``, the addresses of masters (``host:port``) or a ZooKeeper,
     there are only agents, of a master elsewhere.
@@ -51,6 +55,7 @@ class LocalOptions:
     disk: float = 10000
     gpus: int = 0
     ports: tuple[int, int] = (31000, 32000)
+    resources: str | None = None
     attributes: tuple[str, ...] = ()
     port: int = 0
     work_dir: Path | None = None

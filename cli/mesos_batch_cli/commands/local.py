@@ -20,7 +20,7 @@ from mesos_batch_cli.help import help_text
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.output.streams import emit, say_warning
 from mesos_batch_cli.seedflags import asks_for_help
-from mesos_batch_cli.values import Values
+from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
     from mesos_batch.api import Credential, LocalOptions, LocalServer, ZooKeeperAddress
@@ -70,6 +70,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _options(values: Values) -> LocalOptions:
     _check_roles(values)
+    _check_resources(values)
     zk, master = values[the.ZK], values[the.MASTER]
     authenticate = values[the.AUTHENTICATE]
     principal, secret_file = values[the.PRINCIPAL], values[the.SECRET_FILE]
@@ -84,6 +85,7 @@ def _options(values: Values) -> LocalOptions:
         mem=values[the.MEM],
         disk=values[the.DISK],
         gpus=values[the.GPUS],
+        resources=values[the.RESOURCES],
         attributes=values[the.ATTRIBUTES],
         port=values[the.PORT],
         work_dir=values[the.WORK_DIR],
@@ -116,6 +118,18 @@ def _check_roles(values: Values) -> None:
             f"with {name} several processes share a cluster, and need to share its secret",
             "Give each the same --secret_file and --principal, or --no-authenticate.",
         )
+
+
+def _check_resources(values: Values) -> None:
+    """Refuse to be told one thing twice."""
+    named = the.named_resources(values[the.RESOURCES] or "")
+    for setting in (the.CPUS, the.MEM, the.DISK, the.GPUS):
+        origin = values.origin(setting)
+        if setting.name in named and origin is not Origin.DEFAULT:
+            other = f"--{setting.name}" if origin is Origin.FLAG else str(setting.env)
+            raise UsageError(
+                f"{setting.name} is in --resources and in {other}", f"Leave {other} out."
+            )
 
 
 def _zookeeper(text: str) -> ZooKeeperAddress:
@@ -198,9 +212,7 @@ def _how_to_connect(options: LocalOptions, server: LocalServer, secret_file: Pat
 
 
 def _what_runs(options: LocalOptions) -> str:
-    size = f"cpus:{options.cpus:g} mem:{options.mem:g} disk:{options.disk:g}"
-    if options.gpus:
-        size += f" gpus:{options.gpus}"
+    size = _size(options)
     one = options.agents == 1
     count = "1 agent" if one else f"{options.agents} agents"
     if options.master is not None:
@@ -210,6 +222,15 @@ def _what_runs(options: LocalOptions) -> str:
     if not options.agents:
         return f"A {kind} without agents is running."
     return f"A {kind} with {count} {'with' if one else 'of'} {size} is running."
+
+
+def _size(options: LocalOptions) -> str:
+    amounts = {"cpus": options.cpus, "mem": options.mem, "disk": options.disk, "gpus": options.gpus}
+    named = the.named_resources(options.resources or "")
+    parts = [f"{it}:{amount:g}" for it, amount in amounts.items() if amount and it not in named]
+    if named:
+        parts.append(f"--resources ({', '.join(sorted(named))})")
+    return " ".join(parts)
 
 
 def _wait(asked: queue.SimpleQueue[ExitCode], server: LocalServer) -> None:

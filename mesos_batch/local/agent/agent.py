@@ -12,11 +12,7 @@ from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local.agent import agent_api, sandbox, supervised
 from mesos_batch.local.agent.agent_executors import AgentExecutors
 from mesos_batch.local.agent.agent_operations import AgentOperations, AppliedOperation
-from mesos_batch.local.agent.agent_resources import (
-    AgentResources,
-    attributes,
-    configured_resources,
-)
+from mesos_batch.local.agent.agent_resources import AgentResources, attributes
 from mesos_batch.local.agent.agent_tasks import AgentTasks
 from mesos_batch.local.agent.checkpoint import AgentCheckpoint
 from mesos_batch.local.agent.command_executor import CommandExecutor
@@ -113,7 +109,7 @@ class LocalAgent:
         info = pb.AgentInfo(
             hostname=LOOPBACK,
             port=self.port,
-            resources=values.resources_to(self.resources.total),
+            resources=values.resources_to(self.resources.configured),
             attributes=self.attributes,
         )
         if self.id:
@@ -125,9 +121,11 @@ class LocalAgent:
 
         Raises:
             OSError: no port can be had, or the work directory cannot be used.
-            UsageError: another process uses it, or what the last one left cannot be read.
+            UsageError: another process uses it, what the last one left cannot be read, or a disk
+                cannot be made.
         """
         await asyncio.to_thread(self.work_dir.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(self.resources.prepare)
         if self._checkpoint is not None:
             await asyncio.to_thread(self._checkpoint.open)
         self._awake.set()
@@ -321,8 +319,6 @@ class LocalAgent:
         """What makes this agent the one it is: with other resources it would be another."""
         info = self.info()
         info.ClearField("port")
-        del info.resources[:]
-        info.resources.extend(values.resources_to(configured_resources(self.options)))
         return info
 
     async def _recover(self, checkpoint: AgentCheckpoint) -> None:

@@ -1,7 +1,6 @@
 """What an agent has: its total resources, checkpointed, and the directories of its volumes.
 
 Reservations and volumes survive a restart with the same work directory.
-Source: ``src/slave/paths.cpp`` (``getPersistentVolumePath``).
 """
 
 from __future__ import annotations
@@ -13,10 +12,11 @@ from pathlib import Path
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.errors import UsageError
-from mesos_batch.local.agent import sandbox
+from mesos_batch.local.agent.disks import Disks
+from mesos_batch.local.agent.resources_flag import read_resources
 from mesos_batch.local.options import LocalOptions
 from mesos_batch.model.ranges import Ranges
-from mesos_batch.model.resource import Resource
+from mesos_batch.model.resource import ReservationType, Resource
 from mesos_batch.model.resources import CPUS, DISK, GPUS, MEM, PORTS, Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.protocol import json_dialect, values
@@ -24,17 +24,28 @@ from mesos_batch.protocol import json_dialect, values
 _CHECKPOINT = Path("meta", "resources.json")
 
 
-def configured_resources(options: LocalOptions) -> Resources:
-    """The resources of an agent nobody has reserved anything on."""
-    entries = [
+def configured_resources(options: LocalOptions, work_dir: Path) -> Resources:
+    """The resources of an agent nobody has reserved anything on.
+
+    Raises:
+        UsageError: ``options.resources`` cannot be read, or has a disk in an impossible place.
+    """
+    given = read_resources(options.resources) if options.resources is not None else []
+    named = {message.name for message in given}
+    defaults = [
         Resource(CPUS, Scalar.of(options.cpus)),
         Resource(MEM, Scalar.of(options.mem)),
+        Resource(GPUS, Scalar.of(options.gpus)),
         Resource(DISK, Scalar.of(options.disk)),
         Resource(PORTS, Ranges.of(options.ports)),
     ]
-    if options.gpus:
-        entries.insert(2, Resource(GPUS, Scalar.of(options.gpus)))
-    return Resources(entries)
+    disks = Disks(work_dir, shares_roots=options.agents > 1)
+    return Resources(
+        [
+            *(disks.place(values.resource_from(message)) for message in given),
+            *(resource for resource in defaults if resource.name not in named),
+        ]
+    )
 
 
 def attributes(texts: tuple[str, ...]) -> Iterator[pb.Attribute]:
@@ -59,31 +70,33 @@ class AgentResources:
     """The total resources of one agent and the files behind them."""
 
     def __init__(self, options: LocalOptions, work_dir: Path) -> None:
-        self._work_dir = work_dir
         self._checkpoint = work_dir / _CHECKPOINT
-        self.total = self._restored(configured_resources(options))
+        self._disks = Disks(work_dir)
+        self.configured = configured_resources(options, work_dir)
+        self.total = self._restored()
+
+    def prepare(self) -> None:
+        """Make the directories of disks that are not there. Blocks.
+
+        Raises:
+            UsageError: one cannot be made.
+        """
+        self._disks.make_roots(self.configured)
 
     def apply(self, total: Resources) -> None:
         """Take the resources after an operation: checkpoint, make and remove volumes. Blocks."""
-        before = {self._path(volume) for volume in self.total.persistent_volumes()}
-        after = {self._path(volume) for volume in total.persistent_volumes()}
-        for path in after - before:
+        before = {self._disks.directory(it): it for it in self.total.persistent_volumes()}
+        after = {self._disks.directory(it): it for it in total.persistent_volumes()}
+        for path in after.keys() - before.keys():
             path.mkdir(parents=True, exist_ok=True)
         self._write(total)
         self.total = total
-        for path in before - after:
-            sandbox.remove_tree(path)
+        for path in before.keys() - after.keys():
+            self._disks.remove(before[path])
 
     def volume_directory(self, resource: pb.Resource) -> Path:
         """Where the data of a persistent volume is."""
-        return self._path(values.resource_from(resource))
-
-    def _path(self, volume: Resource) -> Path:
-        assert volume.disk is not None
-        assert volume.disk.persistence_id is not None
-        # A slash in a hierarchical role would be a folder; Mesos writes a space instead.
-        role = (volume.reservation_role or values.UNRESERVED_ROLE).replace("/", " ")
-        return self._work_dir / "volumes" / "roles" / role / volume.disk.persistence_id
+        return self._disks.directory(values.resource_from(resource))
 
     def _write(self, total: Resources) -> None:
         text = json.dumps([json_dialect.to_value(item) for item in values.resources_to(total)])
@@ -92,24 +105,31 @@ class AgentResources:
         unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(self._checkpoint)
 
-    def _restored(self, configured: Resources) -> Resources:
+    def _restored(self) -> Resources:
         try:
             text = self._checkpoint.read_text(encoding="utf-8")
             read = values.resources_from(
                 json_dialect.from_value(item, pb.Resource) for item in json.loads(text)
             )
         except FileNotFoundError:
-            return configured
+            return self.configured
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"The agent's resources cannot be read from {self._checkpoint}: {error}",
                 "use another work directory, or remove the file to give up its reservations",
             ) from None
-        kept = read.reserved()
-        plain = kept.map(lambda resource: replace(resource, reservations=(), disk=None))
-        if not configured.contains(plain):
+        kept = read.filter(lambda item: item.is_dynamically_reserved or item.is_persistent_volume)
+        plain = kept.map(_as_configured)
+        if not self.configured.contains(plain):
             raise UsageError(
-                f"The reservations in {self._checkpoint} need {plain}, the agent has {configured}",
+                f"The reservations in {self._checkpoint} need {plain}, "
+                f"the agent has {self.configured}",
                 "give the agent at least as much, or use another work directory",
             )
-        return configured - plain + kept
+        return self.configured - plain + kept
+
+
+def _as_configured(resource: Resource) -> Resource:
+    """What a resource was before any operation: static reservations and disk sources stay."""
+    static = (it for it in resource.reservations if it.type is ReservationType.STATIC)
+    return replace(resource.without_volume(), reservations=tuple(static))

@@ -225,3 +225,13 @@ def append_line(path: Path, line: str) -> None:
 def remove_tree(path: Path) -> None:
     """Remove a directory with all below it, whatever is in the way."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def empty_tree(path: Path) -> None:
+    """Remove all that is below a directory, and leave it."""
+    with contextlib.suppress(OSError):
+        for child in path.iterdir():
+            if child.is_dir() and not child.is_symlink():
+                remove_tree(child)
+            else:
+                child.unlink(missing_ok=True)
