@@ -31,6 +31,7 @@ from mesos_batch.runtime.runner import Runner
 from mesos_batch.transport.http import Login
 
 if TYPE_CHECKING:
+    from mesos_batch.model.change import Change
     from mesos_batch.model.saved import Past
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
@@ -62,6 +63,7 @@ class Run:
         options: RunOptions,
         journal: Journal | None = None,
         past: Past | None = None,
+        changes: Sequence[Change] = (),
     ) -> None:
         self._resources = ExitStack()
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
@@ -70,13 +72,13 @@ class Run:
         try:
             if journal is not None:
                 self._resources.callback(journal.close)
-            target, roots = self._target(tasks, options)
+            target, roots = self._target(tasks, options, changes)
             environment = {"MESOS_BATCH_TASK_COUNT": str(len(tasks))}
             if self._run_id is not None:
                 environment["MESOS_BATCH_RUN_ID"] = self._run_id
             if past is not None and options.master == LOCAL:
                 # The embedded cluster ended with the program it was embedded in.
-                past = replace(past, framework_id=None)
+                past = replace(past, framework_id=None, changes=(), operations=())
             self._runner = Runner(
                 tasks,
                 make_policy(options, roots),
@@ -85,6 +87,7 @@ class Run:
                 environment=environment,
                 journal=journal,
                 past=past,
+                changes=changes,
             )
             self._runner.start()
         except BaseException:
@@ -160,7 +163,7 @@ class Run:
             self._facts.put(fact)
 
     def _target(
-        self, tasks: Sequence[TaskSpec], options: RunOptions
+        self, tasks: Sequence[TaskSpec], options: RunOptions, changes: Sequence[Change]
     ) -> tuple[Target, dict[str, str]]:
         if options.master == LOCAL:
             if options.secret is not None:
@@ -172,11 +175,12 @@ class Run:
             server = self._resources.enter_context(serve_local(local))
             self._work_dir = server.work_dir
             own = Login(server.principal, server.secret.reveal())
-            return make_target(tasks, options, server.master, own), server.sandbox_roots
+            target = make_target(tasks, options, server.master, own, changes)
+            return target, server.sandbox_roots
         login: Login | None = None
         if options.principal is not None and options.secret is not None:
             login = Login(options.principal, options.secret.reveal())
-        return make_target(tasks, options, options.master, login), {}
+        return make_target(tasks, options, options.master, login, changes), {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +221,16 @@ def serve_local(options: LocalOptions) -> Iterator[LocalServer]:
         )
 
 
-def start(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep | None = None) -> Run:
+def start(
+    tasks: Sequence[TaskSpec],
+    options: RunOptions,
+    keep: Keep | None = None,
+    changes: Sequence[Change] = (),
+) -> Run:
     """Begin to run the tasks; with ``keep`` in a journal, so that the run can be resumed.
+
+    ``changes`` of reservations and volumes (``mesos_batch.volumes`` makes them) come first; when
+    one of them fails no task is run.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
@@ -226,24 +238,26 @@ def start(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep | None = No
     """
     options = settled(options, kept=keep is not None)
     if keep is None:
-        return Run(tasks, options)
-    journal = _new_journal(tasks, options, keep)
+        return Run(tasks, options, changes=changes)
+    journal = _new_journal(tasks, options, keep, changes)
     try:
-        return Run(tasks, options, journal)
+        return Run(tasks, options, journal, changes=changes)
     except BaseException:
         # Nothing has begun that could be resumed.
         journal.discard()
         raise
 
 
-def create(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> str:
+def create(
+    tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep, changes: Sequence[Change] = ()
+) -> str:
     """Write the journal of a run that nobody drives yet, and give the id to :func:`resume` it by.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
         JournalError: the journal cannot be written.
     """
-    journal = _new_journal(tasks, settled(options, kept=True), keep)
+    journal = _new_journal(tasks, settled(options, kept=True), keep, changes)
     journal.close()
     return journal.run_id
 
@@ -272,17 +286,20 @@ def resume(
         given = replace(kept, secret=secret, master=master or kept.master)
         options = settled(given, kept=True)
         with collector_paused():
-            return Run(journal.tasks, options, journal, journal.past)
+            return Run(journal.tasks, options, journal, journal.past, journal.changes)
     except BaseException:
         journal.close()
         raise
 
 
-def _new_journal(tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep) -> Journal:
+def _new_journal(
+    tasks: Sequence[TaskSpec], options: RunOptions, keep: Keep, changes: Sequence[Change]
+) -> Journal:
     return Journal.create(
         keep.state_dir,
         tasks,
         master=options.master,
         source=keep.source,
         options=to_json(options),
+        changes=changes,
     )

@@ -33,9 +33,11 @@ class RunOptions:
     ``user`` is who the tasks run as, by default the user of this process. ``max_attempts`` is
     how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
     before the run is stopped. ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
-    on the embedded cluster, whose agents are fixed. ``failover_timeout`` is how long the cluster
-    keeps the tasks when nobody drives the run; ``None`` means a week, or ten minutes for a run
-    without a journal, which nobody can take up. ``local`` sizes the embedded cluster.
+    on the embedded cluster, whose agents are fixed. ``volume_timeout`` is how long changes of
+    reservations and volumes wait for an offer or for word of them. ``failover_timeout`` is how
+    long the cluster keeps the tasks when nobody drives the run; ``None`` means a week, or ten
+    minutes for a run without a journal, which nobody can take up. ``local`` sizes the embedded
+    cluster.
     """
 
     master: str
@@ -55,6 +57,7 @@ class RunOptions:
     staging_timeout: float = 900.0
     unplaceable_timeout: float | None = None
     unreachable_timeout: float = 900.0
+    volume_timeout: float = 300.0
     local: LocalOptions = field(default_factory=LocalOptions)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch.config.masters import LOCAL
@@ -15,6 +15,7 @@ from mesos_batch.runtime.leaders import masters_at
 from mesos_batch.runtime.subscriber import Target
 
 if TYPE_CHECKING:
+    from mesos_batch.model.change import Change
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
     from mesos_batch.transport.http import Login
@@ -25,7 +26,11 @@ CONTENT_TYPES = {"protobuf": ContentType.PROTOBUF, "json": ContentType.JSON}
 
 
 def make_target(
-    tasks: Iterable[TaskSpec], options: RunOptions, master: str, login: Login | None
+    tasks: Iterable[TaskSpec],
+    options: RunOptions,
+    master: str,
+    login: Login | None,
+    changes: Sequence[Change] = (),
 ) -> Target:
     """Whom to subscribe to, and as whom; the options are ``settled``.
 
@@ -49,7 +54,8 @@ def make_target(
         failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
         hostname=socket.gethostname(),
-        capabilities=_capabilities(tasks, options),
+        capabilities=_capabilities(tasks, options, changes),
+        any_size=bool(changes),
     )
     return Target(masters, login, framework, content_type)
 
@@ -68,13 +74,16 @@ def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy
         unreachable_timeout=options.unreachable_timeout,
         staging_timeout=options.staging_timeout,
         kill_after=options.kill_after,
+        volume_timeout=options.volume_timeout,
         failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
         sandbox_roots=sandbox_roots,
     )
 
 
-def _capabilities(tasks: Iterable[TaskSpec], options: RunOptions) -> tuple[str, ...]:
+def _capabilities(
+    tasks: Iterable[TaskSpec], options: RunOptions, changes: Iterable[Change]
+) -> tuple[str, ...]:
     """What was asked for, what we always need, and what the tasks cannot be offered without."""
     wanted = dict.fromkeys(ALWAYS)
     if options.partition_aware:
@@ -88,8 +97,11 @@ def _capabilities(tasks: Iterable[TaskSpec], options: RunOptions) -> tuple[str, 
     for resource in (resource for resources in distinct.values() for resource in resources):
         if resource.name == "gpus":
             wanted["GPU_RESOURCES"] = None
-        if resource.shared:
+        if resource.is_persistent_volume:
+            # Who names a volume need not know whether it is shared; then it is not offered.
             wanted["SHARED_RESOURCES"] = None
         if resource.revocable:
             wanted["REVOCABLE_RESOURCES"] = None
+    if any(volume.shared for change in changes for volume in change.volumes):
+        wanted["SHARED_RESOURCES"] = None
     return tuple(wanted)

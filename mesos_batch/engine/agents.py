@@ -25,6 +25,7 @@ class _Agent:
     hostname: str
     url: str | None = None
     listed: Resources | None = None
+    total: Resources | None = None
     seen: Resources = field(default_factory=Resources)
     used: Resources = field(default_factory=Resources)
     in_use: dict[str, Resources] = field(default_factory=dict)
@@ -81,12 +82,26 @@ class Agents:
             if agent is None:
                 agent = _Agent(total.agent_id, total.hostname)
                 self._agents[total.agent_id] = agent
+            agent.total = total.total
             agent.listed = usable(total.total, self._role)
         if all_are_back:
             for agent_id in self._agents.keys() - known:
                 self.forget(agent_id)
         self.complete = True
         self.version += 1
+
+    def relist(self) -> None:
+        """Reservations have changed: what was listed before says nothing any more."""
+        for agent in self._agents.values():
+            agent.listed = agent.total = None
+            agent.seen = Resources()
+        self.complete = False
+        self.version += 1
+
+    def total(self, agent_id: str) -> Resources | None:
+        """All an agent has, whoever it is reserved to, as the master listed it last."""
+        agent = self._agents.get(agent_id)
+        return agent.total if agent is not None else None
 
     def known(self, agent_id: str, hostname: str) -> None:
         """Learn of an agent from the journal."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mesos_batch.engine import commands as do
 from mesos_batch.engine.agents import Agents
+from mesos_batch.engine.changes import Changes
 from mesos_batch.engine.health import AgentHealth
 from mesos_batch.engine.offers_wanted import OffersWanted
 from mesos_batch.engine.reconcile import Reconciliation
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mesos_batch.engine.policy import Policy
     from mesos_batch.engine.tasks import TaskRecord
     from mesos_batch.errors import ExitCode
+    from mesos_batch.model.change import Change
     from mesos_batch.model.facts import Fact
     from mesos_batch.model.saved import EndEntry, Entry
     from mesos_batch.model.task import TaskSpec
@@ -41,12 +44,19 @@ class Turn:
 class Books:
     """The state of a run. Times are seconds; ``now`` is the time of the present event."""
 
-    def __init__(self, tasks: Sequence[TaskSpec], policy: Policy, now: float) -> None:
+    def __init__(
+        self,
+        tasks: Sequence[TaskSpec],
+        policy: Policy,
+        now: float,
+        changes: Sequence[Change] = (),
+    ) -> None:
         self.policy = policy
         self.now = now
         self.started_at = now
         self.turn = Turn()
         self.tasks = Tasks(tasks)
+        self.changes = Changes(changes)
         self.waiting = Waiting()
         self.agents = Agents(policy.role)
         self.health = AgentHealth()
@@ -59,12 +69,16 @@ class Books:
         # Until then answers to what was asked after a break are on their way.
         self.answers_by = 0.0
         self.agents_back_at = now
+        self._questions = 0
+        self._asked_for_agents: dict[int, float] = {}
         self.master: str | None = None
         self.framework_id: str | None = None
         self.offers_seen = False
         self.restart_losses = 0
         self.cancel_code: ExitCode | None = None
         self.exit_code: ExitCode | None = None
+        # Why the run stops before its tasks were launched; it can be resumed.
+        self.halted: str | None = None
         self.message: str | None = None
         self._changed: dict[int, TaskRecord] = {}
 
@@ -72,6 +86,32 @@ class Books:
     def cancelling(self) -> bool:
         """Whether the run is to end before its time."""
         return self.cancel_code is not None
+
+    @property
+    def all_ended(self) -> bool:
+        """Whether every task and every change has come to its end."""
+        return self.tasks.all_ended and self.changes.all_ended
+
+    def list_agents(self) -> None:
+        """Ask the master for its agents."""
+        self._questions += 1
+        self._asked_for_agents[self._questions] = self.now
+        self.send(do.ListAgents(self._questions))
+
+    def listing_asked_at(self, number: int | None) -> float | None:
+        """When a list of agents was asked for; ``None`` when its answer is out of date."""
+        if number is None:
+            return self.now
+        at = self._asked_for_agents.get(number)
+        self._asked_for_agents = {n: t for n, t in self._asked_for_agents.items() if n > number}
+        return at
+
+    def relist_agents(self) -> None:
+        """What the agents have was changed: believe no list that was asked for before."""
+        self._asked_for_agents.clear()
+        self.agents.relist()
+        if self.connected:
+            self.list_agents()
 
     def tell(self, fact: Fact) -> None:
         """Add a fact to the turn."""

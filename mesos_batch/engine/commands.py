@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mesos_batch.model.operation import Operation
     from mesos_batch.model.resources import Resources
     from mesos_batch.model.task import TaskSpec
 
@@ -35,6 +36,16 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Operate:
+    """ACCEPT with operations on reservations and volumes of one agent, carried out in order."""
+
+    offer_ids: tuple[str, ...]
+    agent_id: str
+    operations: tuple[Operation, ...]
+    refuse_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Decline:
     """DECLINE."""
 
@@ -48,6 +59,15 @@ class Acknowledge:
 
     agent_id: str
     task_id: str
+    uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeOperation:
+    """ACKNOWLEDGE_OPERATION_STATUS."""
+
+    agent_id: str
+    operation_id: str
     uuid: bytes
 
 
@@ -67,6 +87,13 @@ class Reconcile:
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileOperations:
+    """RECONCILE_OPERATIONS of these ``(operation id, agent id)``."""
+
+    operations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Suppress:
     """SUPPRESS: nothing waits."""
 
@@ -83,9 +110,25 @@ class Teardown:
 
 @dataclass(frozen=True, slots=True)
 class ListAgents:
-    """Ask the master which agents it has; the answer, if any, is an ``AgentsListed``."""
+    """Ask the master which agents it has; the answer, if any, is an ``AgentsListed``.
+
+    The answer carries the ``number`` of its question: it may be older than what was done since.
+    """
+
+    number: int = 0
 
 
 Command = (
-    Launch | Decline | Acknowledge | Kill | Reconcile | Suppress | Revive | Teardown | ListAgents
+    Launch
+    | Operate
+    | Decline
+    | Acknowledge
+    | AcknowledgeOperation
+    | Kill
+    | Reconcile
+    | ReconcileOperations
+    | Suppress
+    | Revive
+    | Teardown
+    | ListAgents
 )

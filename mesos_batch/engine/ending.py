@@ -30,10 +30,10 @@ class Ending:
         self.tearing_down = False
 
     def tear_down(self) -> None:
-        """All tasks have ended: have the framework torn down, by a master yet to be found too."""
+        """Nothing is left to do: have the framework torn down, by a master yet to be found too."""
         books = self._books
         if books.framework_id is None:
-            self.stop(self._exit_code(), books.message)
+            self._stop_for_good()
         elif not books.connected:
             books.timers.set_once(LEAVE, books.now + LAST_CONTACT)
         elif not self.tearing_down:
@@ -53,13 +53,13 @@ class Ending:
     def leave(self) -> None:
         """End although no master could be told."""
         books = self._books
-        if books.tasks.all_ended:
+        if books.all_ended or books.halted is not None:
             lingers = (
                 "no master could be told that the run is over: it keeps framework"
                 f" {books.framework_id} for another {books.policy.failover_timeout:g} s"
             )
             books.tell(fact.Warned(books.now, message=lingers))
-            self.stop(self._exit_code(), books.message)
+            self._stop_for_good()
 
     def stop(self, code: ExitCode, message: str | None, *, final: bool = True) -> None:
         """End the run; one that is not ``final`` can be resumed, its framework stays."""
@@ -68,6 +68,13 @@ class Ending:
         books.message = message
         books.turn.end = EndEntry(books.now, code, message, final)
         books.tell(fact.RunEnded(books.now, exit_code=code, message=message))
+
+    def _stop_for_good(self) -> None:
+        books = self._books
+        if books.halted is not None:
+            self.stop(ExitCode.TASK_FAILED, books.halted, final=False)
+        else:
+            self.stop(self._exit_code(), books.message)
 
     def _exit_code(self) -> ExitCode:
         books = self._books

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
     from mesos_batch.model.offer import Offer
+    from mesos_batch.model.operation import OperationStatus
     from mesos_batch.model.resources import Resources
     from mesos_batch.model.status import TaskStatus
 
@@ -69,6 +70,13 @@ class UpdateArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationUpdateArrived:
+    """UPDATE_OPERATION_STATUS."""
+
+    status: OperationStatus
+
+
+@dataclass(frozen=True, slots=True)
 class AgentFailed:
     """FAILURE without an executor: the agent is gone or unreachable."""
 
@@ -95,9 +103,13 @@ class AgentTotal:
 
 @dataclass(frozen=True, slots=True)
 class AgentsListed:
-    """The master's own list of its agents: what could ever be offered."""
+    """The master's own list of its agents: what could ever be offered.
+
+    ``number`` is that of the question, where there was one.
+    """
 
     agents: tuple[AgentTotal, ...]
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,7 @@ Event = (
     | OffersArrived
     | OfferRescinded
     | UpdateArrived
+    | OperationUpdateArrived
     | AgentFailed
     | ExecutorFailed
     | AgentsListed

@@ -8,18 +8,19 @@ written into the task: what is reserved for us first, then what is not.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import Resources
-from mesos_batch.model.value import common, minus
+from mesos_batch.model.value import common, contains, minus
 
 
 def take(available: Resources, wanted: Resources) -> Resources | None:
     """Choose the pieces of ``available`` that make up ``wanted``; ``None`` when it does not fit.
 
     A wanted resource that names a reservation, a disk, or is revocable or shared is matched as
-    it is written. A plain one takes from reserved resources first, never from volumes, disks
-    with a source, or revocable ones.
+    it is written, a persistent volume by its id. A plain one takes from reserved resources first,
+    never from volumes, disks with a source, or revocable ones.
     """
     chosen: list[Resource] = []
     left = available
@@ -39,11 +40,44 @@ def _is_plain(resource: Resource) -> bool:
 
 
 def _exact(available: Resources, wanted: Resource) -> list[Resource] | None:
+    if wanted.is_persistent_volume:
+        return _volume(available, wanted)
     for offered in available:
         like = wanted.allocated_to(offered.allocation_role)
         if offered.key == like.key and Resources([offered]).contains(Resources([like])):
             return [like]
     return None
+
+
+def _volume(available: Resources, wanted: Resource) -> list[Resource] | None:
+    """The offered volume with this id, as it is but for where it appears in the sandbox.
+
+    A wish may leave out the reservation, the place and, as a least size that any has, the size.
+    """
+    for offered in available:
+        if offered.disk is None or wanted.disk is None:
+            continue
+        same = offered.disk.persistence_id == wanted.disk.persistence_id
+        if same and _is_reserved_as(offered, wanted) and contains(offered.value, wanted.value):
+            if wanted.disk.source not in (None, offered.disk.source):
+                continue
+            place = wanted.disk.volume or offered.disk.volume
+            return [replace(offered, disk=replace(offered.disk, volume=place))]
+    return None
+
+
+def _is_reserved_as(offered: Resource, wanted: Resource) -> bool:
+    """Whether the reservation is the one a wish names; what it leaves out may be anything."""
+    if not wanted.reservations:
+        return True
+    if offered.reservation_role != wanted.reservation_role:
+        return False
+    theirs, ours = offered.reservations[-1], wanted.reservations[-1]
+    return (
+        theirs.type is ours.type
+        and ours.principal in (None, theirs.principal)
+        and ours.labels in ((), theirs.labels)
+    )
 
 
 def _pieces(available: Resources, wanted: Resource) -> list[Resource] | None:

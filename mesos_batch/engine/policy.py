@@ -19,8 +19,9 @@ class Policy:
     may fail before the run is stopped. ``unplaceable_timeout``: how long a task that fits no
     known agent waits for a larger one. ``unreachable_timeout``: how long a task is waited for
     whose agent is away. ``staging_timeout``: how long a launch may go unanswered.
-    ``kill_after``: how long an attempt may run. ``failover_timeout``: how long the master keeps
-    the framework without us. ``sandbox_roots`` maps agents of a local cluster to their work
+    ``kill_after``: how long an attempt may run. ``volume_timeout``: how long a change waits for
+    an offer, or for word of its operations. ``failover_timeout``: how long the master keeps the
+    framework without us. ``sandbox_roots`` maps agents of a local cluster to their work
     directories on this machine.
     """
 
@@ -32,6 +33,7 @@ class Policy:
     unreachable_timeout: float = 900.0
     staging_timeout: float = 900.0
     kill_after: float | None = None
+    volume_timeout: float = 300.0
     failover_timeout: float = 604800.0
     checkpoint: bool = False
     sandbox_roots: Mapping[str, str] = field(default_factory=dict)

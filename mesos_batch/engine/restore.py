@@ -25,6 +25,7 @@ def restore(books: Books, life: TaskLife, past: Past | None) -> None:
     """Fill fresh books from the past, or with waiting tasks when there is none."""
     if past is not None:
         _take_over(books, past)
+        books.changes.restore(past)
     for record in books.tasks.records:
         if not record.phase.is_end:
             life.restore(record)
@@ -32,6 +33,7 @@ def restore(books: Books, life: TaskLife, past: Past | None) -> None:
         books.tell(_resumed(books))
         if past.framework_id is None:
             life.lose_all("the cluster it ran on is gone")
+            books.changes.forget_ids()
 
 
 def _resumed(books: Books) -> fact.RunResumed:

@@ -13,6 +13,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.attempts import BAD_ENDS
 from mesos_batch.engine.books import Books, Turn
+from mesos_batch.engine.change_life import ASK, TIMEOUT, WAITS, ChangeLife
 from mesos_batch.engine.ending import LEAVE, Ending
 from mesos_batch.engine.life import ANSWERS_COME_WITHIN, CANCELLED, TaskLife
 from mesos_batch.engine.placement import Bundle, bundle, place
@@ -27,6 +28,7 @@ from mesos_batch.model.snapshot import RunSnapshot
 
 if TYPE_CHECKING:
     from mesos_batch.engine.policy import Policy
+    from mesos_batch.model.change import Change
     from mesos_batch.model.resources import Resources
     from mesos_batch.model.saved import Past
     from mesos_batch.model.task import TaskSpec
@@ -52,15 +54,22 @@ _RECONCILE = ("reconcile", 0)
 class BatchScheduler:
     """Runs a batch of tasks. Pure: events and the time (seconds) in, turns out.
 
-    ``past`` is what the journal knows of a run that goes on.
+    ``changes`` of reservations and volumes come first; when all are done, the tasks. ``past`` is
+    what the journal knows of a run that goes on.
     """
 
     def __init__(
-        self, tasks: Sequence[TaskSpec], policy: Policy, now: float, past: Past | None = None
+        self,
+        tasks: Sequence[TaskSpec],
+        policy: Policy,
+        now: float,
+        past: Past | None = None,
+        changes: Sequence[Change] = (),
     ) -> None:
-        self._books = Books(tasks, policy, now)
+        self._books = Books(tasks, policy, now, changes)
         self._life = TaskLife(self._books)
         restore(self._books, self._life, past)
+        self._changes = ChangeLife(self._books)
         self._unplaceable = UnplaceableTasks(self._books, self._life)
         self._ending = Ending(self._books)
         self._silence_told = False
@@ -71,6 +80,7 @@ class BatchScheduler:
             ev.FrameworkRemoved: self._on_framework_removed,
             ev.OffersArrived: self._on_offers,
             ev.UpdateArrived: self._on_update,
+            ev.OperationUpdateArrived: lambda event: self._changes.update(event.status),
             ev.AgentFailed: self._on_agent_failed,
             ev.AgentsListed: self._on_agents_listed,
             ev.CancelAsked: self._on_cancel,
@@ -82,6 +92,7 @@ class BatchScheduler:
             _RECONCILE[0]: self._reconcile_again,
             LEAVE[0]: self._ending.leave,
             _LIST_AGENTS[0]: self._list_agents_again,
+            ASK[0]: self._changes.ask,
         }
 
     @property
@@ -102,7 +113,7 @@ class BatchScheduler:
             candidates.append(books.reconciliation.next_deadline())
             if self._wants_offers():
                 candidates.append(books.offers_wanted.next_revive)
-            if len(books.waiting):
+            if len(books.waiting) and books.changes.all_ended:
                 candidates.append(self._unplaceable.next_deadline())
         known = [deadline for deadline in candidates if deadline is not None]
         return min(known, default=None)
@@ -115,6 +126,7 @@ class BatchScheduler:
             started_at=books.started_at,
             tasks=books.tasks.views(),
             agents=books.agents.views(),
+            changes=books.changes.views(),
             master=books.master,
             framework_id=books.framework_id,
             connected=books.connected,
@@ -152,9 +164,10 @@ class BatchScheduler:
             )
         )
         self._ending.subscribed()
-        if books.tasks.all_ended:
+        if books.all_ended or books.halted is not None:
             return
-        books.send(do.ListAgents())
+        books.list_agents()
+        self._changes.subscribed()
         if again:
             self._reconcile()
             books.answers_by = books.now + ANSWERS_COME_WITHIN
@@ -184,11 +197,12 @@ class BatchScheduler:
         books.connected = False
         books.framework_id = None
         books.save(FrameworkEntry(books.now, None))
-        if books.tasks.all_ended:
+        self._changes.framework_lost()
+        if books.all_ended:
             return
         why = f"the cluster removed the framework and killed its tasks ({event.reason})"
         self._life.lose_all(why)
-        if books.tasks.all_ended:
+        if books.all_ended:
             return
         if event.silent_for is not None and event.silent_for < books.policy.failover_timeout:
             self._ending.stop(ExitCode.CLUSTER, f"{why}: somebody tore it down", final=False)
@@ -205,7 +219,10 @@ class BatchScheduler:
         for offer in offers:
             self._life.attempts.agent_is_back(offer.agent_id)
         bundles = bundle(offers, lambda agent_id: books.health.rest_left(agent_id, books.now) > 0)
-        place(books.waiting, bundles, self._drainable(), books.now)
+        if not books.changes.all_ended:
+            bundles = self._changes.use(bundles)
+        elif books.halted is None:
+            place(books.waiting, bundles, self._drainable(), books.now)
         declined: list[str] = []
         for group in bundles:
             if group.placed:
@@ -284,6 +301,10 @@ class BatchScheduler:
 
     def _on_agents_listed(self, event: ev.AgentsListed) -> None:
         books = self._books
+        asked_at = books.listing_asked_at(event.number)
+        if asked_at is None:
+            return
+        self._changes.listed({agent.agent_id: agent.total for agent in event.agents}, asked_at)
         all_are_back = books.now >= books.agents_back_at
         books.agents.listed(event.agents, all_are_back=all_are_back)
         if all_are_back:
@@ -294,11 +315,12 @@ class BatchScheduler:
         books = self._books
         books.timers.set(_LIST_AGENTS, books.now + LIST_AGAIN)
         if books.connected:
-            books.send(do.ListAgents())
+            books.list_agents()
 
     def _on_cancel(self, event: ev.CancelAsked) -> None:
         if not self._books.cancelling:
             self._life.cancel_all(event.exit_code)
+            self._changes.cancel_all()
 
     def _on_detach(self, event: ev.DetachAsked) -> None:
         self._books.connected = False
@@ -313,12 +335,16 @@ class BatchScheduler:
             own = self._deadlines.get(kind)
             if own is not None:
                 own()
+            elif kind in (TIMEOUT, WAITS):
+                self._changes.deadline(kind, position)
             else:
                 self._life.deadline(kind, books.tasks.records[position])
-        if books.connected and not self.ended:
+        if not self.ended:
+            self._changes.settle()
+        if books.connected and books.changes.all_ended and not self.ended:
             self._unplaceable.look()
         self._stop_after_too_many()
-        if books.tasks.all_ended and not self.ended:
+        if (books.all_ended or books.halted is not None) and not self.ended:
             self._ending.tear_down()
         elif books.connected and not self.ended:
             self._ask_for_what_is_missing()
@@ -368,6 +394,8 @@ class BatchScheduler:
         An empty list is no reason to suppress: after a failover agents are yet to come back.
         """
         books = self._books
+        if not books.changes.all_ended:
+            return self._changes.wants_offers
         listed = books.agents.complete and len(books.agents) > 0
         hopeless = self._unplaceable.all_known and listed
         return len(books.waiting) > 0 and not hopeless

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesos_batch.engine import commands as do
 from mesos_batch.engine.unplaceable import UnplaceableWatch
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
@@ -40,7 +39,7 @@ class UnplaceableTasks:
             books.waiting, books.agents, offers_seen=books.offers_seen, now=books.now
         )
         if verdict.list_agents:
-            books.send(do.ListAgents())
+            books.list_agents()
         for shape, explanation, deadline in verdict.found:
             self._tell(shape, explanation, deadline)
         for shape in verdict.cleared:

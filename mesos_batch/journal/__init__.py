@@ -11,6 +11,7 @@ from mesos_batch.journal.read import (
     find_run,
     list_runs,
     read_attempts,
+    read_operations,
     read_run,
     read_snapshot,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "find_run",
     "list_runs",
     "read_attempts",
+    "read_operations",
     "read_run",
     "read_snapshot",
 ]

@@ -10,15 +10,16 @@ from enum import Enum
 from pathlib import Path
 
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.journal import rows
+from mesos_batch.journal import change_rows, rows
 from mesos_batch.journal.database import connect_to_read
 from mesos_batch.journal.failures import missing, reading
 from mesos_batch.journal.header import Json
 from mesos_batch.journal.owner import Owner, is_held, read_owner
 from mesos_batch.journal.paths import JOURNAL, created_at_of, run_directories, runs_directory
 from mesos_batch.journal.schema import check_schema
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Phase
-from mesos_batch.model.saved import AttemptEntry, EndEntry
+from mesos_batch.model.saved import AttemptEntry, EndEntry, OperationEntry
 from mesos_batch.model.snapshot import RunSnapshot
 
 _CANDIDATES_SHOWN = 5
@@ -38,6 +39,7 @@ class RunInfo:
     """A run in a list of runs. Times are seconds since the epoch.
 
     ``pid`` and ``host`` are those of the process that drives it, ``None`` when there is none.
+    ``counts`` are of its tasks, ``changes`` of its changes.
     ``message`` says how the run ended or stopped, or why its journal cannot be read; then only
     ``run_id``, ``directory`` and ``created_at`` are known besides. A run that is stopped and has
     no ``exit_code`` crashed.
@@ -53,6 +55,7 @@ class RunInfo:
     message: str | None = None
     counts: Mapping[Phase, int] = field(default_factory=dict)
     total: int = 0
+    changes: Mapping[ChangePhase, int] = field(default_factory=dict)
     pid: int | None = None
     host: str | None = None
     framework_id: str | None = None
@@ -126,6 +129,7 @@ def read_run(directory: Path) -> RunInfo:
             message=None if end is None else end.message,
             counts=rows.read_counts(db, header.task_count),
             total=header.task_count,
+            changes=change_rows.read_change_counts(db),
             pid=None if driver is None else driver.pid,
             host=None if driver is None else driver.hostname,
             framework_id=framework_id,
@@ -147,6 +151,7 @@ def read_snapshot(directory: Path) -> RunSnapshot:
             at=touched_at,
             started_at=header.created_at,
             tasks=tuple(rows.read_views(db)),
+            changes=tuple(change_rows.read_change_views(db)),
             master=header.master,
             framework_id=framework_id,
             cancelling=end is None and rows.is_cancelled(db),
@@ -164,6 +169,16 @@ def read_attempts(directory: Path, position: int | None = None) -> list[AttemptE
     """
     with _opened(directory) as db:
         return list(rows.read_attempts(db, position))
+
+
+def read_operations(directory: Path) -> list[OperationEntry]:
+    """All operations of a run, by change and in the order they were sent.
+
+    Raises:
+        JournalError: its journal cannot be read.
+    """
+    with _opened(directory) as db:
+        return change_rows.read_operations(db)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mesos_batch.errors import ExitCode
+from mesos_batch.journal import change_rows
 from mesos_batch.journal.header import RunHeader
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resources import Resources
@@ -311,6 +312,8 @@ def read_past(db: sqlite3.Connection) -> Past:
         touched_at=touched_at,
         tasks=progress,
         attempts=attempts,
+        changes=change_rows.read_change_progress(db),
+        operations=change_rows.read_operations(db),
         cancelled=read_cancel(db),
     )
 

@@ -104,8 +104,45 @@ _FIRST = (
     ) WITHOUT ROWID
     """,
 )
+_CHANGES = (
+    """
+    CREATE TABLE changes (
+        position INTEGER PRIMARY KEY,
+        kind TEXT NOT NULL,
+        reserved BLOB NOT NULL,
+        volumes BLOB NOT NULL,
+        agents TEXT,
+        apart INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE change_progress (
+        position INTEGER PRIMARY KEY REFERENCES changes,
+        phase TEXT NOT NULL,
+        agent_id TEXT,
+        hostname TEXT,
+        reserved BLOB NOT NULL,
+        volumes BLOB NOT NULL,
+        message TEXT
+    )
+    """,
+    """
+    CREATE TABLE operations (
+        position INTEGER NOT NULL REFERENCES changes,
+        number INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        agent_id TEXT NOT NULL,
+        resources BLOB NOT NULL,
+        state TEXT NOT NULL,
+        sent_at REAL NOT NULL,
+        operation_id TEXT,
+        message TEXT,
+        PRIMARY KEY (position, number)
+    ) WITHOUT ROWID
+    """,
+)
 # Each step is taken once, in order, never changed after a release; the newest stands last.
-_STEPS = (_FIRST,)
+_STEPS = (_FIRST, _CHANGES)
 
 
 def upgrade(db: sqlite3.Connection) -> None:

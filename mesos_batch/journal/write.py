@@ -13,7 +13,7 @@ from typing import Self
 
 from mesos_batch import __version__
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.journal import rows
+from mesos_batch.journal import change_rows, rows
 from mesos_batch.journal.database import connect_to_read, connect_to_write, transaction
 from mesos_batch.journal.failures import damaged, missing, reading, told_as_journal_errors
 from mesos_batch.journal.header import Json, RunHeader, digest_of
@@ -33,12 +33,15 @@ from mesos_batch.journal.paths import (
     sync_names,
 )
 from mesos_batch.journal.schema import check_schema, upgrade
+from mesos_batch.model.change import Change
 from mesos_batch.model.saved import (
     AttemptEntry,
     CancelEntry,
+    ChangeEntry,
     EndEntry,
     Entry,
     FrameworkEntry,
+    OperationEntry,
     Past,
     TaskEntry,
 )
@@ -68,6 +71,7 @@ class Journal:
         master: str,
         source: str,
         options: Mapping[str, Json],
+        changes: Sequence[Change] = (),
     ) -> Journal:
         """Begin the journal of a new run; ``state_dir`` ``None`` is this platform's own place.
 
@@ -104,6 +108,7 @@ class Journal:
                 upgrade(db)
                 rows.insert_header(db, header)
                 rows.insert_tasks(db, tasks)
+                change_rows.insert_changes(db, changes)
                 put_owner(db, Owner.this_process())
             # Only now: the tasks would go to disk twice through the log.
             db.execute("PRAGMA journal_mode = WAL")
@@ -162,6 +167,16 @@ class Journal:
         return tasks
 
     @property
+    def changes(self) -> list[Change]:
+        """The changes of reservations and volumes that come before the tasks, read from disk.
+
+        Raises:
+            JournalError: they cannot be read.
+        """
+        with reading(self._path):
+            return change_rows.read_changes(self._db)
+
+    @property
     def past(self) -> Past:
         """How far the run has come, read from disk.
 
@@ -186,6 +201,10 @@ class Journal:
         with told_as_journal_errors(self._path, "write"), transaction(self._db):
             rows.put_progress(self._db, (e for e in entries if isinstance(e, TaskEntry)))
             rows.put_attempts(self._db, (e for e in entries if isinstance(e, AttemptEntry)))
+            changed = [e for e in entries if isinstance(e, ChangeEntry)]
+            change_rows.put_change_progress(self._db, changed)
+            sent = [e for e in entries if isinstance(e, OperationEntry)]
+            change_rows.put_operations(self._db, sent)
             rows.touch(self._db, time.time())
             for entry in entries:
                 match entry:

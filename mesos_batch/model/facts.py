@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
+    from mesos_batch.model.change import ChangeView, OperationView
     from mesos_batch.model.state import TaskState
 
 
@@ -171,6 +172,40 @@ class KillSent(Fact):
 
     task_id: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperationsSent(Fact):
+    """Operations of a change were sent to the master; ``position`` counts changes from 0."""
+
+    position: int
+    hostname: str
+    operations: tuple[OperationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationUpdated(Fact):
+    """The cluster said something new about an operation."""
+
+    position: int
+    hostname: str
+    operation: OperationView
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWaits(Fact):
+    """A change has waited for an offer for a while; ``why`` says what for."""
+
+    position: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeEnded(Fact):
+    """A change is done, or will not be; ``view`` says what of it is done."""
+
+    position: int
+    view: ChangeView
 
 
 @dataclass(frozen=True, slots=True)

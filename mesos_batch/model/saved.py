@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
+    from mesos_batch.model.change import ChangePhase
     from mesos_batch.model.facts import Phase
+    from mesos_batch.model.operation import OperationState, OperationType
+    from mesos_batch.model.resources import Resources
     from mesos_batch.model.state import TaskState
 
 
@@ -88,15 +91,58 @@ class EndEntry:
     final: bool = True
 
 
-Entry = FrameworkEntry | AttemptEntry | TaskEntry | CancelEntry | EndEntry
+@dataclass(frozen=True, slots=True)
+class ChangeEntry:
+    """Where a change of the run is; ``position`` counts the changes from 0.
+
+    ``reserved`` and ``volumes`` are as they are on the agent once one is chosen.
+    """
+
+    position: int
+    phase: ChangePhase
+    agent_id: str | None
+    hostname: str | None
+    reserved: Resources
+    volumes: Resources
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationEntry:
+    """One operation of a change; written before it is sent and before its status is acknowledged.
+
+    ``number`` counts the operations of the change from 0. ``operation_id`` is ``None`` when no
+    feedback was asked for, or nobody can be asked any more.
+    """
+
+    position: int
+    number: int
+    type: OperationType
+    agent_id: str
+    resources: Resources
+    state: OperationState
+    sent_at: float
+    operation_id: str | None = None
+    message: str | None = None
+
+
+Entry = (
+    FrameworkEntry
+    | AttemptEntry
+    | TaskEntry
+    | ChangeEntry
+    | OperationEntry
+    | CancelEntry
+    | EndEntry
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of a run that goes on: the latest entry of each task and attempt.
+    """What is known of a run that goes on: the latest entry of everything.
 
-    A task without an entry was never launched. ``attempts`` come in any order. ``touched_at`` is
-    when the run last wrote anything, ``began_at`` when it began.
+    A task without an entry was never launched. ``attempts`` come in any order, ``operations`` as
+    they were sent. ``touched_at`` is when the run last wrote anything, ``began_at`` when it began.
     """
 
     framework_id: str | None = None
@@ -104,4 +150,6 @@ class Past:
     touched_at: float = 0.0
     tasks: Sequence[TaskEntry] = ()
     attempts: Sequence[AttemptEntry] = ()
+    changes: Sequence[ChangeEntry] = ()
+    operations: Sequence[OperationEntry] = ()
     cancelled: CancelEntry | None = None

@@ -10,6 +10,7 @@ from mesos_batch.model.facts import Phase
 
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
+    from mesos_batch.model.change import ChangeView
     from mesos_batch.model.state import TaskState
     from mesos_batch.model.task import TaskSpec
 
@@ -65,6 +66,7 @@ class RunSnapshot:
     started_at: float
     tasks: tuple[TaskView, ...]
     agents: tuple[AgentView, ...] = ()
+    changes: tuple[ChangeView, ...] = ()
     master: str | None = None
     framework_id: str | None = None
     connected: bool = False

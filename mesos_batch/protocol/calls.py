@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableSequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -10,9 +10,11 @@ from typing import Any
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.engine import commands as do
+from mesos_batch.model.operation import OperationType
 from mesos_batch.protocol.values import resources_to
 
 Call = scheduler_pb2.Call
+Type = pb.Offer.Operation
 
 CAPABILITIES = tuple(
     value.name
@@ -24,7 +26,11 @@ REFINEMENT = "RESERVATION_REFINEMENT"
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """What a FrameworkInfo says of us; ``failover_timeout`` is seconds."""
+    """What a FrameworkInfo says of us; ``failover_timeout`` is seconds.
+
+    ``any_size`` asks for offers however small: an agent whose cpus are all in use may hold a
+    volume, and is not offered otherwise (``--min_allocatable_resources`` of the master).
+    """
 
     name: str
     user: str
@@ -34,6 +40,7 @@ class Framework:
     checkpoint: bool = False
     hostname: str | None = None
     capabilities: tuple[str, ...] = ()
+    any_size: bool = False
 
     @property
     def refined(self) -> bool:
@@ -59,6 +66,8 @@ def subscribe(framework: Framework, framework_id: str | None) -> Call:
         info.hostname = framework.hostname
     for name in framework.capabilities:
         info.capabilities.add(type=pb.FrameworkInfo.Capability.Type.Value(name))
+    if framework.any_size:
+        info.offer_filters[framework.role].min_allocatable_resources.SetInParent()
     if framework_id is not None:
         info.id.value = framework_id
         call.framework_id.value = framework_id
@@ -129,6 +138,8 @@ def call_for(
     """
     if isinstance(command, do.Launch):
         call = _accept(command, framework_id, refined=refined, environment=environment)
+    elif isinstance(command, do.Operate):
+        call = _operate(command, refined=refined)
     else:
         call = _BUILDERS[type(command)](command)
     call.framework_id.value = framework_id
@@ -150,6 +161,33 @@ def _accept(
     return call
 
 
+def _operate(command: do.Operate, *, refined: bool) -> Call:
+    call = Call(type=Call.ACCEPT)
+    _offer_ids(call.accept, command.offer_ids)
+    for operation in command.operations:
+        message = call.accept.operations.add(type=Type.Type.Value(operation.type.value))
+        if operation.operation_id is not None:
+            message.id.value = operation.operation_id
+        _resources_of(message, operation.type).extend(
+            resources_to(operation.resources.allocated_to(None), refined=refined)
+        )
+    call.accept.filters.refuse_seconds = command.refuse_seconds
+    return call
+
+
+def _resources_of(message: pb.Offer.Operation, kind: OperationType) -> MutableSequence[pb.Resource]:
+    """Where an operation of this type lists its resources."""
+    match kind:
+        case OperationType.RESERVE:
+            return message.reserve.resources
+        case OperationType.UNRESERVE:
+            return message.unreserve.resources
+        case OperationType.CREATE:
+            return message.create.volumes
+        case OperationType.DESTROY:
+            return message.destroy.volumes
+
+
 def _decline(command: do.Decline) -> Call:
     call = Call(type=Call.DECLINE)
     _offer_ids(call.decline, command.offer_ids)
@@ -162,6 +200,26 @@ def _acknowledge(command: do.Acknowledge) -> Call:
     call.acknowledge.agent_id.value = command.agent_id
     call.acknowledge.task_id.value = command.task_id
     call.acknowledge.uuid = command.uuid
+    return call
+
+
+def _acknowledge_operation(command: do.AcknowledgeOperation) -> Call:
+    call = Call(type=Call.ACKNOWLEDGE_OPERATION_STATUS)
+    acknowledge = call.acknowledge_operation_status
+    acknowledge.agent_id.value = command.agent_id
+    acknowledge.operation_id.value = command.operation_id
+    # Plain bytes here, a message in the status itself.
+    acknowledge.uuid = command.uuid
+    return call
+
+
+def _reconcile_operations(command: do.ReconcileOperations) -> Call:
+    call = Call(type=Call.RECONCILE_OPERATIONS)
+    call.reconcile_operations.SetInParent()
+    for operation_id, agent_id in command.operations:
+        asked = call.reconcile_operations.operations.add()
+        asked.operation_id.value = operation_id
+        asked.agent_id.value = agent_id
     return call
 
 
@@ -188,8 +246,10 @@ def _reconcile(command: do.Reconcile) -> Call:
 _BUILDERS: dict[type, Callable[[Any], Call]] = {
     do.Decline: _decline,
     do.Acknowledge: _acknowledge,
+    do.AcknowledgeOperation: _acknowledge_operation,
     do.Kill: _kill,
     do.Reconcile: _reconcile,
+    do.ReconcileOperations: _reconcile_operations,
     do.Suppress: lambda _: Call(type=Call.SUPPRESS),
     do.Revive: lambda _: Call(type=Call.REVIVE),
     do.Teardown: lambda _: Call(type=Call.TEARDOWN),

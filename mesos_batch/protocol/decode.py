@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.engine import events as ev
 from mesos_batch.protocol.codec import CodecError, ContentType
-from mesos_batch.protocol.values import offer_from, status_from
+from mesos_batch.protocol.values import offer_from, operation_status_from, status_from
 
 Event = scheduler_pb2.Event
 DEFAULT_HEARTBEAT_SECONDS = 15.0
@@ -59,6 +59,9 @@ def _decoded(event: Event) -> Decoded | None:
         return ev.OffersArrived(tuple(offer_from(offer) for offer in event.offers.offers))
     if event.type == Event.UPDATE:
         return ev.UpdateArrived(status_from(event.update.status))
+    if event.type == Event.UPDATE_OPERATION_STATUS:
+        status = operation_status_from(event.update_operation_status.status)
+        return ev.OperationUpdateArrived(status)
     if event.type == Event.RESCIND:
         return ev.OfferRescinded(event.rescind.offer_id.value)
     if event.type == Event.FAILURE:

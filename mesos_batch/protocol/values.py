@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.items import Items
 from mesos_batch.model.offer import Attribute, Offer, Unavailability
+from mesos_batch.model.operation import OperationState, OperationStatus
 from mesos_batch.model.ranges import Ranges
 from mesos_batch.model.resource import (
     Disk,
@@ -326,4 +327,17 @@ def status_from(message: pb.TaskStatus) -> TaskStatus:
             if message.HasField("unreachable_time")
             else None
         ),
+    )
+
+
+def operation_status_from(message: pb.OperationStatus) -> OperationStatus:
+    """Read the status of an operation; its uuid is a message, unlike that of a task."""
+    state = int(message.state)
+    known = state in OperationState.__members__.values()
+    return OperationStatus(
+        operation_id=message.operation_id.value,
+        state=(OperationState(message.state) if known else OperationState.OPERATION_UNSUPPORTED),
+        message=message.message if message.HasField("message") else None,
+        uuid=message.uuid.value if message.HasField("uuid") else None,
+        agent_id=message.agent_id.value if message.HasField("agent_id") else None,
     )

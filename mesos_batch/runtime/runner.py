@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mesos_batch.engine.books import Turn
     from mesos_batch.engine.policy import Policy
     from mesos_batch.journal import Journal
+    from mesos_batch.model.change import Change
     from mesos_batch.model.saved import Past
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
@@ -66,9 +67,10 @@ class Runner:
         environment: Mapping[str, str],
         journal: Journal | None = None,
         past: Past | None = None,
+        changes: Sequence[Change] = (),
     ) -> None:
         self._clock = Clock()
-        self._scheduler = BatchScheduler(tasks, policy, self._clock.now(), past)
+        self._scheduler = BatchScheduler(tasks, policy, self._clock.now(), past, changes)
         self._target = target
         self._publish = publish
         self._environment = environment
@@ -256,7 +258,9 @@ class Runner:
 
     def _do(self, command: do.Command) -> None:
         if isinstance(command, do.ListAgents):
-            threading.Thread(target=self._list_agents, name="list agents", daemon=True).start()
+            threading.Thread(
+                target=self._list_agents, args=(command.number,), name="list agents", daemon=True
+            ).start()
             return
         framework_id = self._scheduler.framework_id
         if self._calls is None or framework_id is None:
@@ -281,11 +285,11 @@ class Runner:
         else:
             self._events.put(ev.SubscriptionFailed(f"the master refuses a call: {answer.text}"))
 
-    def _list_agents(self) -> None:
+    def _list_agents(self, number: int) -> None:
         if self._master is not None:
-            listed = list_agents(self._master, self._target.login)
-            if listed is not None:
-                self._events.put(listed)
+            agents = list_agents(self._master, self._target.login)
+            if agents is not None:
+                self._events.put(ev.AgentsListed(agents, number))
 
     def _break_off(self, exit_code: ExitCode, message: str) -> None:
         """End without the engine's consent."""

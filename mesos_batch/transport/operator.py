@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import requests
 
-from mesos_batch.engine.events import AgentsListed
-from mesos_batch.protocol.operator import agents_from_slaves
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session
+from mesos_batch.protocol.connection import Answer, Verdict, subscription_answer
+from mesos_batch.protocol.operator import OPERATOR_PATH, SLAVES_PATH, agents_from_slaves, question
+from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason
+
+if TYPE_CHECKING:
+    from mesos_batch.engine.events import AgentTotal
 
 _ANSWER_SECONDS = 30.0
+_PROTOBUF = "application/x-protobuf"
 
 
-def list_agents(master: str, login: Login | None) -> AgentsListed | None:
+def list_agents(master: str, login: Login | None) -> tuple[AgentTotal, ...] | None:
     """Ask for the agents; ``None`` when the master does not tell us, which is its right.
 
     ``master`` is the base URL of the leader.
     """
+    answer, body = get(master + SLAVES_PATH, login)
+    if answer.verdict is not Verdict.ACCEPTED:
+        return None
     try:
-        with new_session(login, master) as session:
-            response = session.get(
-                f"{master}/slaves",
+        return agents_from_slaves(body)
+    except ValueError:
+        return None
+
+
+def get(url: str, login: Login | None) -> tuple[Answer, bytes]:
+    """Read one page of a master: what its answer means, and the body of a good one."""
+    return _ask("GET", url, login)
+
+
+def ask(master: str, name: str, login: Login | None) -> tuple[Answer, bytes]:
+    """Ask the leader one of the questions that need nothing but a name, such as GET_TASKS."""
+    return _ask("POST", master + OPERATOR_PATH, login, question(name))
+
+
+def _ask(
+    method: str, url: str, login: Login | None, body: bytes | None = None
+) -> tuple[Answer, bytes]:
+    headers = {"Accept": _PROTOBUF, "Content-Type": _PROTOBUF} if body is not None else {}
+    try:
+        with new_session(login, url) as session:
+            response = session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
                 allow_redirects=False,
                 timeout=(CONNECT_SECONDS, _ANSWER_SECONDS),
             )
-            if response.status_code != 200:
-                return None
-            return agents_from_slaves(response.content)
-    except (requests.RequestException, ValueError):
-        return None
+    except requests.RequestException as error:
+        return Answer(Verdict.RETRY, reason(error)), b""
+    if response.status_code == 200:
+        return Answer(Verdict.ACCEPTED), response.content
+    text = response.text if len(response.content) < 1 << 16 else ""
+    return subscription_answer(url, response.status_code, response.headers, text), b""

@@ -18,7 +18,7 @@ from mesos_batch.protocol.operator import agents_from_slaves
 
 Event = scheduler_pb2.Event
 # What a run decides nothing upon, or what only a run that asks for it gets.
-SILENT = {"HEARTBEAT", "UPDATE_OPERATION_STATUS"}
+SILENT = {"HEARTBEAT"}
 
 
 @pytest.fixture(
@@ -93,7 +93,7 @@ def test_the_client_reads_lists_of_agents(recording: Recording) -> None:
         if request.path != "/slaves" or response.status not in ACCEPTED:
             continue
         slaves = {slave["id"]: slave for slave in json.loads(response.body)["slaves"]}
-        listed = {agent.agent_id: agent for agent in agents_from_slaves(response.body).agents}
+        listed = {agent.agent_id: agent for agent in agents_from_slaves(response.body)}
         assert set(listed) == {key for key, slave in slaves.items() if slave["active"]}
         for agent_id, agent in listed.items():
             printed = slaves[agent_id]["resources"]
