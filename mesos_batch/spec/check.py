@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.protocol.values import resources_from
 from mesos_batch.spec.findings import Blocked, Finding
-from mesos_batch.spec.problems import Path, Severity
+from mesos_batch.spec.problems import Severity
+from mesos_batch.spec.required_fields import missing_fields
 from mesos_batch.spec.resource_rules import resource_findings
 from mesos_batch.spec.task_rules import task_findings
+from mesos_batch.spec.volume_rules import Purpose, task_resources
 
-_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 _COMMAND_SHOWN = 120  # characters
 
 ResourcesKey = tuple[bytes, ...]
@@ -42,9 +41,8 @@ class TaskChecker:
         if not task.agent_id.value:
             # Required on the wire; the scheduler fills it in when it knows the agent.
             task.agent_id.value = ""
-        found = False
-        if not task.IsInitialized():
-            found = self._take(index, _missing(task))
+        missing = missing_fields(task)
+        found = bool(missing) and self._take(index, missing)
         resource_problems, resources = self._judge(task.resources)
         findings = [*task_findings(task), *resource_problems]
         if findings:
@@ -63,9 +61,10 @@ class TaskChecker:
         key = tuple([message.SerializePartialToString() for message in messages])
         known = self._resources.get(key)
         if known is None:
-            findings = tuple(item.under("resources") for item in resource_findings(messages))
+            found = resource_findings(messages, Purpose.TASK)
+            findings = tuple(item.under("resources") for item in found)
             bad = any(item.severity is Severity.ERROR for item in findings)
-            value = None if bad else resources_from(messages).allocated_to(None)
+            value = None if bad else task_resources(messages)
             known = self._resources[key] = findings, value
         return known
 
@@ -92,20 +91,6 @@ class TaskChecker:
                 "executors with one id must be equal; give this one another executor_id",
                 refers_to=("tasks", first, "executor"),
             )
-
-
-def _missing(task: pb.TaskInfo) -> Iterable[Finding]:
-    # The stubs do not know this method of every message.
-    paths: list[str] = cast("Any", task).FindInitializationErrors()
-    return [Finding(_parse_path(path), "the field is missing") for path in paths]
-
-
-def _parse_path(text: str) -> Path:
-    """Read a path as protobuf prints it: ``limits["cpus"].value``."""
-    steps: list[str | int] = []
-    for key, index, name in _STEP.findall(text):
-        steps.append(int(index) if index else name or re.sub(r"\\(.)", r"\1", key))
-    return tuple(steps)
 
 
 def _spec(task: pb.TaskInfo, resources: Resources) -> TaskSpec:

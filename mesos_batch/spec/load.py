@@ -6,15 +6,13 @@ text format.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.collector import collector_paused
 from mesos_batch.model.task import TaskSpec
-from mesos_batch.spec import encoding, json_list, protobuf_list
+from mesos_batch.spec import formats
 from mesos_batch.spec.check import TaskChecker
-from mesos_batch.spec.positions import Lines
 from mesos_batch.spec.problems import (
     InvalidTaskListError,
     Problem,
@@ -23,13 +21,7 @@ from mesos_batch.spec.problems import (
 )
 from mesos_batch.spec.reading import Reading
 from mesos_batch.spec.roles import role_findings
-
-# Neither JSON nor text has control characters, and a TaskInfo has some in its first tags.
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f]")
-_LOOKED_AT = 1 << 16
-_TASKS_TAG = b"\x0a"
-# JSON begins with a bracket, perhaps after comments; text format with a name.
-_JSON = re.compile(r"""(?:\s|//[^\n]*|\#[^\n]*|/\*.*?\*/)*[\[{"]""", re.DOTALL)
+from mesos_batch.spec.task_list_form import TASK_LIST
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ def load_task_list(data: bytes, name: str) -> TaskList:
         InvalidTaskListError: there are errors; all of them are in ``problems``.
     """
     with collector_paused():
-        reading = _read(data, name)
+        reading = formats.read(data, name, TASK_LIST)
         checker = TaskChecker(reading.blocked)
         for index, task in enumerate(reading.tasks):
             checker.check(index, task)
@@ -77,43 +69,7 @@ def check_for_role(
     ]
     if not findings:
         return ()
-    reading = Reading(task_list.name) if data is None else _read(data, task_list.name)
+    reading = (
+        Reading(task_list.name) if data is None else formats.read(data, task_list.name, TASK_LIST)
+    )
     return sort_problems(reading.place(findings))
-
-
-def _read(data: bytes, name: str) -> Reading:
-    if not encoding.has_byte_order_mark(data) and _is_binary(data):
-        return protobuf_list.read_binary(data, name)
-    try:
-        decoded = encoding.decode(data)
-    except encoding.NotTextError as error:
-        line, column = Lines(error.text).position(len(error.text))
-        hint = "save the file as UTF-8"
-        problem = Problem(Severity.ERROR, name, line, column, "", str(error), hint)
-        return Reading(name, problems=[problem])
-    text = decoded.text
-    if not text.strip():
-        hint = 'a list of no tasks is {"tasks": []}'
-        problem = Problem(Severity.ERROR, name, 1, 1, "", "the task list is empty", hint)
-        return Reading(name, problems=[problem])
-    reader = json_list.read if _JSON.match(text) else protobuf_list.read_text
-    reading = reader(text, name)
-    if decoded.other is not None:
-        message = f"the file is {decoded.other}, read as such"
-        problem = Problem(
-            Severity.WARNING, name, 1, 1, "", message, "Mesos itself reads UTF-8 only"
-        )
-        reading.problems.append(problem)
-    return reading
-
-
-def _is_binary(data: bytes) -> bool:
-    """Whether the bytes are protobuf; its first tag looks like an empty first line of text."""
-    head = data[:_LOOKED_AT]
-    if _CONTROL.search(head) is None:
-        return False
-    if head.startswith(_TASKS_TAG):
-        reading = protobuf_list.read_binary(data, "")
-        if not reading.problems:
-            return True
-    return re.match(rb"""\s*[\[{]\s*(?:["'}\]{]|\w|//|/\*|\#)""", head) is None

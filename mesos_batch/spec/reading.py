@@ -1,4 +1,4 @@
-"""What every format of a task list comes to: messages, findings, and where fields stand."""
+"""What every format of a file comes to: messages, findings, and where fields stand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesos_batch.spec.problems import Path, Problem, format_path
 
 @dataclass(slots=True)
 class Reading:
-    """A task list that has been read.
+    """A file that has been read: the tasks of a list, or one task.
 
     ``problems`` are those that have a position already, ``findings`` those that name a field.
     ``locate`` and ``position`` find fields and offsets; formats without lines have neither.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.names import is_strict_subrole, role_fault
+from mesos_batch.spec.problems import Path
 
 _Info = pb.Resource.ReservationInfo
 _ANYBODY = "*"
@@ -22,6 +23,18 @@ def innermost_role(resource: pb.Resource) -> str | None:
     if resource.reservations:
         return resource.reservations[-1].role
     return None if resource.role == _ANYBODY else resource.role
+
+
+def innermost_entry(resource: pb.Resource) -> pb.Resource.ReservationInfo:
+    """The innermost reservation, in either form; an empty one where there is none."""
+    return resource.reservations[-1] if resource.reservations else resource.reservation
+
+
+def innermost_path(resource: pb.Resource, field: str) -> Path:
+    """Where ``role`` or ``principal`` of the innermost reservation stands."""
+    if resource.reservations:
+        return ("reservations", len(resource.reservations) - 1, field)
+    return ("role",) if field == "role" else ("reservation", field)
 
 
 def is_dynamic(resource: pb.Resource) -> bool:

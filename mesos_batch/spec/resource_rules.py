@@ -13,8 +13,13 @@ from collections.abc import Iterator, Sequence
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.scalar import MILLI, to_milli
 from mesos_batch.spec.findings import Finding
-from mesos_batch.spec.names import id_fault
-from mesos_batch.spec.reservation_rules import innermost_role, is_dynamic, reservation_findings
+from mesos_batch.spec.reservation_rules import is_dynamic, reservation_findings
+from mesos_batch.spec.volume_rules import (
+    Purpose,
+    names_by_id,
+    unique_volume_findings,
+    volume_findings,
+)
 
 _VALUE_FIELDS = {pb.Value.SCALAR: "scalar", pb.Value.RANGES: "ranges", pb.Value.SET: "set"}
 _EXAMPLES = {
@@ -32,26 +37,25 @@ _USUAL_TYPES = {
 }
 _LARGEST = ((1 << 63) - 1) // MILLI
 _Source = pb.Resource.DiskInfo.Source
-_LEAVE_OUT = "leave the resource out if the task needs none"
 
 
-def resource_findings(resources: Sequence[pb.Resource]) -> Iterator[Finding]:
+def resource_findings(resources: Sequence[pb.Resource], purpose: Purpose) -> Iterator[Finding]:
     """All findings; their paths begin with the index of the resource."""
     for index, resource in enumerate(resources):
-        for finding in _one(resource):
+        for finding in _one(resource, purpose):
             yield finding.under(index)
     yield from _gpus(resources)
-    yield from _unique_volumes(resources)
+    yield from unique_volume_findings(resources, purpose)
     yield from _one_revocability(resources)
     yield from _one_allocation(resources)
 
 
-def _one(resource: pb.Resource) -> Iterator[Finding]:
+def _one(resource: pb.Resource, purpose: Purpose) -> Iterator[Finding]:
     if not resource.name:
         yield Finding(("name",), "a resource must have a name", "cpus, mem, disk, gpus, ports, ...")
-    yield from _value(resource)
+    yield from _value(resource, purpose)
     if resource.HasField("disk"):
-        yield from _disk(resource)
+        yield from _disk(resource, purpose)
     yield from reservation_findings(resource)
     if resource.HasField("shared") and not resource.disk.HasField("persistence"):
         yield Finding(("shared",), "only persistent volumes can be shared", "remove shared")
@@ -59,7 +63,7 @@ def _one(resource: pb.Resource) -> Iterator[Finding]:
         yield Finding(("revocable",), "a dynamically reserved resource cannot be revocable")
 
 
-def _value(resource: pb.Resource) -> Iterator[Finding]:
+def _value(resource: pb.Resource, purpose: Purpose) -> Iterator[Finding]:
     kind = pb.Value.Type.Name(resource.type)
     wanted = _VALUE_FIELDS.get(resource.type)
     present = [name for name in _VALUE_FIELDS.values() if resource.HasField(name)]
@@ -72,26 +76,37 @@ def _value(resource: pb.Resource) -> Iterator[Finding]:
         hint = f"no agent offers {resource.name} as {kind}"
         yield Finding(("type",), f"{resource.name} must be {pb.Value.Type.Name(usual)}", hint)
     elif not present:
-        yield Finding((wanted,), f"a {kind} resource needs a value", f"add {_EXAMPLES[wanted]}")
+        if not names_by_id(resource, purpose):
+            hint = f"add {_EXAMPLES[wanted]}"
+            yield Finding((wanted,), f"a {kind} resource needs a value", hint)
     elif present != [wanted]:
         extra = next(name for name in present if name != wanted)
         yield Finding(("type",), f"{kind} does not go with the field {extra}", "keep one of them")
     elif wanted == "scalar":
-        yield from _scalar(resource)
+        yield from _scalar(resource, _instead_of_none(resource, purpose))
     elif wanted == "ranges":
-        yield from _ranges(resource)
+        yield from _ranges(resource, _instead_of_none(resource, purpose))
     else:
-        yield from _set(resource)
+        yield from _set(resource, _instead_of_none(resource, purpose))
 
 
-def _scalar(resource: pb.Resource) -> Iterator[Finding]:
+def _instead_of_none(resource: pb.Resource, purpose: Purpose) -> str:
+    """The remedy for a resource that asks for nothing."""
+    if names_by_id(resource, purpose):
+        return "leave scalar out if any size will do"
+    if purpose is Purpose.CREATION:
+        return "leave the resource out, or say how much of it"
+    return "leave the resource out if the task needs none"
+
+
+def _scalar(resource: pb.Resource, instead: str) -> Iterator[Finding]:
     path, value = ("scalar", "value"), resource.scalar.value
     if not math.isfinite(value):
         yield Finding(path, "an amount must be finite", "only limits may be infinite")
     elif value < 0:
-        yield Finding(path, f"{value:g} {resource.name} is less than nothing", _LEAVE_OUT)
+        yield Finding(path, f"{value:g} {resource.name} is less than nothing", instead)
     elif value == 0:
-        yield Finding(path, f"0 {resource.name} asks for nothing", _LEAVE_OUT)
+        yield Finding(path, f"0 {resource.name} asks for nothing", instead)
     elif value > _LARGEST:
         yield Finding(path, f"{value:g} {resource.name} is more than Mesos can count")
     elif to_milli(value) == 0:
@@ -99,10 +114,10 @@ def _scalar(resource: pb.Resource) -> Iterator[Finding]:
         yield Finding(path, f"{value:g} {resource.name} is rounded to 0", hint)
 
 
-def _ranges(resource: pb.Resource) -> Iterator[Finding]:
+def _ranges(resource: pb.Resource, instead: str) -> Iterator[Finding]:
     spans = resource.ranges.range
     if not spans:
-        yield Finding(("ranges", "range"), f"no {resource.name} asked for", _LEAVE_OUT)
+        yield Finding(("ranges", "range"), f"no {resource.name} asked for", instead)
     fine: list[tuple[int, int, int]] = []
     for index, span in enumerate(spans):
         path = ("ranges", "range", index)
@@ -122,10 +137,10 @@ def _ranges(resource: pb.Resource) -> Iterator[Finding]:
         reach = max(reach, (begin, end, index), key=lambda span: span[1])
 
 
-def _set(resource: pb.Resource) -> Iterator[Finding]:
+def _set(resource: pb.Resource, instead: str) -> Iterator[Finding]:
     items = resource.set.item
     if not items:
-        yield Finding(("set", "item"), f"no {resource.name} asked for", _LEAVE_OUT)
+        yield Finding(("set", "item"), f"no {resource.name} asked for", instead)
     seen: set[str] = set()
     for index, item in enumerate(items):
         if item in seen:
@@ -133,7 +148,7 @@ def _set(resource: pb.Resource) -> Iterator[Finding]:
         seen.add(item)
 
 
-def _disk(resource: pb.Resource) -> Iterator[Finding]:
+def _disk(resource: pb.Resource, purpose: Purpose) -> Iterator[Finding]:
     disk = resource.disk
     if resource.name != "disk":
         message = f"a disk description does not go with {resource.name}"
@@ -142,10 +157,10 @@ def _disk(resource: pb.Resource) -> Iterator[Finding]:
     if disk.HasField("source"):
         yield from _source(disk.source)
     if disk.HasField("persistence"):
-        yield from _persistent_volume(resource)
+        yield from volume_findings(resource, purpose)
     elif disk.HasField("volume"):
         message = "a volume needs persistence"
-        yield Finding(("disk", "volume"), message, 'add "persistence": {"id": ...}')
+        yield Finding(("disk", "persistence"), message, 'add "persistence": {"id": ...}')
     elif not disk.HasField("source"):
         hint = "leave disk out, or describe a source or a persistent volume"
         yield Finding(("disk",), "the disk description is empty", hint)
@@ -162,32 +177,6 @@ def _source(source: pb.Resource.DiskInfo.Source) -> Iterator[Finding]:
                 yield Finding(("disk", "source", name), f"does not go with {kind}", "remove it")
 
 
-def _persistent_volume(resource: pb.Resource) -> Iterator[Finding]:
-    disk = resource.disk
-    fault = id_fault(disk.persistence.id)
-    if fault is not None:
-        yield Finding(("disk", "persistence", "id"), fault)
-    if resource.HasField("revocable"):
-        yield Finding(("revocable",), "a persistent volume cannot be revocable")
-    if innermost_role(resource) is None:
-        hint = 'add "reservations": [{"type": "DYNAMIC", "role": ...}]'
-        yield Finding(("reservations",), "a persistent volume must be reserved", hint)
-    if not disk.HasField("volume"):
-        hint = 'add "volume": {"container_path": "data", "mode": "RW"}'
-        yield Finding(("disk", "volume"), "a persistent volume needs a place in the sandbox", hint)
-        return
-    if disk.volume.HasField("host_path"):
-        path = ("disk", "volume", "host_path")
-        yield Finding(path, "a persistent volume has no host path", "remove it")
-    container_path = disk.volume.container_path
-    path = ("disk", "volume", "container_path")
-    if "/" in container_path:
-        message = f"agents skip a volume whose path has a slash ('{container_path}')"
-        yield Finding(path, message, "give one name; it appears under it in the sandbox")
-    elif container_path in ("", ".", ".."):
-        yield Finding(path, f"'{container_path}' is no name in the sandbox", "such as data")
-
-
 def _gpus(resources: Sequence[pb.Resource]) -> Iterator[Finding]:
     amounts = {
         index: resource.scalar.value
@@ -198,25 +187,6 @@ def _gpus(resources: Sequence[pb.Resource]) -> Iterator[Finding]:
         index = next(index for index, amount in amounts.items() if to_milli(amount) % MILLI)
         message = f"{amounts[index]:g} gpus cannot be had"
         yield Finding((index, "scalar", "value"), message, "gpus are whole numbers")
-
-
-def _unique_volumes(resources: Sequence[pb.Resource]) -> Iterator[Finding]:
-    volumes: dict[tuple[str | None, str], int] = {}
-    paths: dict[str, int] = {}
-    for index, resource in enumerate(resources):
-        if not resource.disk.HasField("persistence"):
-            continue
-        name = resource.disk.persistence.id
-        first = volumes.setdefault((innermost_role(resource), name), index)
-        if first != index:
-            message = f"the volume '{name}' is already in resources[{first}]"
-            yield Finding((index, "disk", "persistence", "id"), message)
-            continue
-        path = resource.disk.volume.container_path
-        first = paths.setdefault(path, index)
-        if first != index:
-            message = f"'{path}' is already the place of the volume in resources[{first}]"
-            yield Finding((index, "disk", "volume", "container_path"), message)
 
 
 def _one_revocability(resources: Sequence[pb.Resource]) -> Iterator[Finding]:

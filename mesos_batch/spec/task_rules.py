@@ -17,6 +17,7 @@ from mesos_batch.spec.names import id_fault
 from mesos_batch.spec.problems import Severity
 from mesos_batch.spec.reservation_rules import innermost_role
 from mesos_batch.spec.resource_rules import resource_findings
+from mesos_batch.spec.volume_rules import Purpose, same_volume
 
 _LIMITED = ("cpus", "mem")
 _EXECUTOR_MINIMUM = {"cpus": 0.01, "mem": 32.0}
@@ -104,7 +105,7 @@ def _executor(executor: pb.ExecutorInfo) -> Iterator[Finding]:
     if executor.shutdown_grace_period.nanoseconds < 0:
         path = ("shutdown_grace_period", "nanoseconds")
         yield Finding(path, "a time must not be negative")
-    for finding in resource_findings(executor.resources):
+    for finding in resource_findings(executor.resources, Purpose.EXECUTOR):
         yield finding.under("resources")
     yield from _executor_container(executor)
     yield from _executor_resources(executor)
@@ -137,21 +138,17 @@ def _executor_resources(executor: pb.ExecutorInfo) -> Iterator[Finding]:
 
 def _executor_beside_task(task: pb.TaskInfo) -> Iterator[Finding]:
     """What the resources of a task and of its executor must not have in common."""
-    volumes = {
-        (innermost_role(resource), resource.disk.persistence.id)
-        for resource in task.resources
-        if resource.disk.HasField("persistence")
-    }
+    volumes = [item for item in task.resources if item.disk.HasField("persistence")]
     revocable = {resource.name: resource.HasField("revocable") for resource in task.resources}
     for index, resource in enumerate(task.executor.resources):
         path = ("executor", "resources", index)
         if any(_overlap(resource, other) for other in task.resources):
             yield Finding(path, f"{resource.name} overlap those of the task itself")
-        if resource.disk.HasField("persistence"):
-            name = resource.disk.persistence.id
-            if (innermost_role(resource), name) in volumes:
-                message = f"the volume '{name}' is used by the task itself"
-                yield Finding((*path, "disk", "persistence", "id"), message)
+        if resource.disk.HasField("persistence") and any(
+            same_volume(resource, volume) for volume in volumes
+        ):
+            message = f"the volume '{resource.disk.persistence.id}' is used by the task itself"
+            yield Finding((*path, "disk", "persistence", "id"), message)
         mixed = resource.HasField("revocable")
         if revocable.get(resource.name, mixed) != mixed:
             message = f"revocable and other {resource.name} cannot be used together"

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.spec.positions import Places, Wanted
 from mesos_batch.spec.problems import Path
 
@@ -19,8 +18,11 @@ _OPEN, _CLOSE = ("{", "<"), ("}", ">")
 _Token = tuple[str, str, int]
 
 
-def locate(text: str, paths: Iterable[Path]) -> Places:
-    """The places of ``paths`` and of all that is around them, in text that can be parsed."""
+def locate(text: str, paths: Iterable[Path], kind: Any) -> Places:
+    """The places of ``paths`` and of all that is around them, in text that can be parsed.
+
+    ``kind`` is the descriptor of the message the text is.
+    """
     tokens = [
         (match.lastgroup, match.group(), match.start())
         for match in _TOKEN.finditer(text)
@@ -28,7 +30,7 @@ def locate(text: str, paths: Iterable[Path]) -> Places:
     ]
     places = Places()
     places.add((), None, tokens[0][2] if tokens else 0)
-    _Walk(tokens, places).message((), pb.TaskGroupInfo.DESCRIPTOR, Wanted.of(paths))
+    _Walk(tokens, places).message((), kind, Wanted.of(paths))
     return places
 
 

@@ -136,6 +136,8 @@ VOLUME = {"container_path": "x", "mode": "RW"}
         {"container": {"type": "?", "mesos": {}}},
         {"container": {"type": "MESOS", "volumes": [VOLUME | {"host_path": 1}]}},
         {"container": {"type": "MESOS", "volumes": [VOLUME | {"hostpath": "/x"}]}},
+        {"resources": [{"name": "disk", "type": "SCALAR", "disk": {"persistance": {"id": "v"}}}]},
+        {"resources": [scalar("disk", 1, disk={"persistance": {"id": "v"}, "volume": VOLUME})]},
         {"health_check": {"type": "HTPP", "http": {"port": 1}}},
         {"health_check": {"type": "PING", "http": {"port": 1}}},
         {"health_check": {"type": 1, "http": {"port": 1}}},

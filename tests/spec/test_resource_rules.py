@@ -92,16 +92,6 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "resources[0].disk",
         "a disk description does not go with mem",
     ),
-    "unreserved volume": (
-        uses(disk(VOLUME)),
-        "resources[0].reservations",
-        "a persistent volume must be reserved",
-    ),
-    "no place": (
-        uses(disk({"persistence": {"id": "v"}}, **DYNAMIC)),
-        "resources[0].disk.volume",
-        "a persistent volume needs a place in the sandbox",
-    ),
     "host path": (
         uses(
             disk(
@@ -129,7 +119,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     ),
     "volume only": (
         uses(disk({"volume": VOLUME["volume"]}, **DYNAMIC)),
-        "resources[0].disk.volume",
+        "resources[0].disk.persistence",
         "a volume needs persistence",
     ),
     "empty disk": (uses(disk({})), "resources[0].disk", "the disk description is empty"),

@@ -80,3 +80,11 @@ def test_an_allocation_is_to_the_role_of_the_framework() -> None:
 
     assert problem.field == "tasks[0].resources[0].allocation_info.role"
     assert check_for_role(loaded, "a", None) == ()
+
+
+def test_a_volume_named_by_its_id_has_no_role() -> None:
+    volume = {"name": "disk", "type": "SCALAR", "disk": {"persistence": {"id": "v"}}}
+    loaded = load_task_list(group(task(**uses(scalar("cpus", 1), volume))), "list")
+
+    for role in ("*", "a", "a/b"):
+        assert check_for_role(loaded, role, "p") == ()
