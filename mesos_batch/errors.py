@@ -3,7 +3,9 @@
 MesosBatchError
 ├── UsageError              2   a flag or a setting is wrong
 ├── TaskListError           2   the task list cannot be read or is not valid
-├── ClusterError            4   ``local``: ZooKeeper or the master is away, or refuses the agents
+├── NoRoomError             3   no agent could ever hold what is to be reserved or created
+├── RefusedError            1   a volume or reservation must not be touched; nothing was
+├── ClusterError            4   the master or ZooKeeper is away, or refuses us
 └── JournalError            5   the journal of a run cannot be read, written or taken up
 
 A cluster that a run cannot reach, or that does not let it in, raises nothing: it ends the run,
@@ -52,8 +54,20 @@ class TaskListError(MesosBatchError):
     exit_code = ExitCode.USAGE
 
 
+class NoRoomError(MesosBatchError):
+    """No agent could ever hold what is to be reserved or created."""
+
+    exit_code = ExitCode.UNPLACEABLE
+
+
+class RefusedError(MesosBatchError):
+    """A volume or a reservation is not ours, in use, or out of reach; nothing was touched."""
+
+    exit_code = ExitCode.TASK_FAILED
+
+
 class ClusterError(MesosBatchError):
-    """A process of a local cluster cannot work with the others."""
+    """The cluster cannot be reached or refuses us, before there is a run that could end so."""
 
     exit_code = ExitCode.CLUSTER
 

@@ -17,7 +17,7 @@ from mesos_batch.journal.header import Json
 from mesos_batch.journal.owner import Owner, is_held, read_owner
 from mesos_batch.journal.paths import JOURNAL, created_at_of, run_directories, runs_directory
 from mesos_batch.journal.schema import check_schema
-from mesos_batch.model.change import ChangePhase
+from mesos_batch.model.change import ChangePhase, ChangeView
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.saved import AttemptEntry, EndEntry, OperationEntry
 from mesos_batch.model.snapshot import RunSnapshot
@@ -169,6 +169,16 @@ def read_attempts(directory: Path, position: int | None = None) -> list[AttemptE
     """
     with _opened(directory) as db:
         return list(rows.read_attempts(db, position))
+
+
+def read_changes(directory: Path) -> list[ChangeView]:
+    """The changes of a run as they were when its journal was last written.
+
+    Raises:
+        JournalError: its journal cannot be read.
+    """
+    with _opened(directory) as db:
+        return change_rows.read_change_views(db)
 
 
 def read_operations(directory: Path) -> list[OperationEntry]:

@@ -76,12 +76,21 @@ _ERROR: dict[str, Verdict] = {
 _BAD_CALL = "Failed to"
 
 
-def subscription_answer(url: str, status: int, headers: Mapping[str, str], body: str) -> Answer:
-    """Read the answer to SUBSCRIBE sent to ``url``."""
+def subscription_answer(
+    url: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: str,
+    path: str = SCHEDULER_PATH,
+) -> Answer:
+    """Read the answer to SUBSCRIBE, or to a question to an operator, sent to ``url``.
+
+    ``path`` is how the URL ends whichever master is asked.
+    """
     verdict = _SUBSCRIBE.get(status, Verdict.RETRY)
     text = _one_line(body) or f"HTTP {status}"
     if verdict is Verdict.REDIRECT:
-        return _redirect(url, headers.get("Location"), text)
+        return _redirect(url, headers.get("Location"), text, path)
     return Answer(verdict, text)
 
 
@@ -133,7 +142,7 @@ def origin(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def _redirect(url: str, location: str | None, text: str) -> Answer:
+def _redirect(url: str, location: str | None, text: str, path: str) -> Answer:
     """Where a redirect leads: masters give ``//HOST:PORT/master/api/v1/scheduler``.
 
     A proxy that serves a master below a prefix passes the master's path on without it.
@@ -149,7 +158,7 @@ def _redirect(url: str, location: str | None, text: str) -> Answer:
         return Answer(Verdict.RETRY, "a redirect to what is no address")
     if asked.scheme == "https" and target.scheme == "http":
         return Answer(Verdict.RETRY, f"a redirect to {target.netloc} without https is not followed")
-    prefix = base_url(asked.path)
+    prefix = asked.path.removesuffix(path)
     if target.netloc == asked.netloc and not target.path.startswith(f"{prefix}/"):
         target = target._replace(path=prefix + target.path)
     return Answer(Verdict.REDIRECT, text, target.geturl())

@@ -247,7 +247,7 @@ class Subscriber:
 
     def _refusal(self, answer: Answer) -> Exception:
         if answer.verdict is Verdict.NOT_AUTHENTICATED:
-            return _FatalError(_credentials_sentence(self._target, answer.text))
+            return _FatalError(credentials_sentence(self._target.login, answer.text))
         if answer.verdict is Verdict.TAKEN_OVER:
             return _FatalError(
                 f"another process has subscribed as framework {self._framework_id} and goes on"
@@ -277,13 +277,14 @@ class _FatalError(Exception):
     """No further try can succeed."""
 
 
-def _credentials_sentence(target: Target, said: str) -> str:
-    if target.login is None:
+def credentials_sentence(login: Login | None, said: str) -> str:
+    """Say that a master does not let us in, and what to look at."""
+    if login is None:
         return (
             f"the master wants credentials ({said}): give --principal and --secret_file,"
             " MESOS_BATCH_SECRET or a keyring entry"
         )
     return (
-        f"the master does not accept principal '{target.login.principal}' with the secret given"
+        f"the master does not accept principal '{login.principal}' with the secret given"
         f" ({said}): check both"
     )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ANSWER_SECONDS = 30.0
 _PROTOBUF = "application/x-protobuf"
+_LONGEST_WORD = 1 << 16
 
 
 def list_agents(master: str, login: Login | None) -> tuple[AgentTotal, ...] | None:
@@ -22,7 +23,7 @@ def list_agents(master: str, login: Login | None) -> tuple[AgentTotal, ...] | No
 
     ``master`` is the base URL of the leader.
     """
-    answer, body = get(master + SLAVES_PATH, login)
+    answer, body = get(master, SLAVES_PATH, login)
     if answer.verdict is not Verdict.ACCEPTED:
         return None
     try:
@@ -31,19 +32,20 @@ def list_agents(master: str, login: Login | None) -> tuple[AgentTotal, ...] | No
         return None
 
 
-def get(url: str, login: Login | None) -> tuple[Answer, bytes]:
+def get(master: str, path: str, login: Login | None) -> tuple[Answer, bytes]:
     """Read one page of a master: what its answer means, and the body of a good one."""
-    return _ask("GET", url, login)
+    return _ask("GET", master, path, login)
 
 
 def ask(master: str, name: str, login: Login | None) -> tuple[Answer, bytes]:
     """Ask the leader one of the questions that need nothing but a name, such as GET_TASKS."""
-    return _ask("POST", master + OPERATOR_PATH, login, question(name))
+    return _ask("POST", master, OPERATOR_PATH, login, question(name))
 
 
 def _ask(
-    method: str, url: str, login: Login | None, body: bytes | None = None
+    method: str, master: str, path: str, login: Login | None, body: bytes | None = None
 ) -> tuple[Answer, bytes]:
+    url = master + path
     headers = {"Accept": _PROTOBUF, "Content-Type": _PROTOBUF} if body is not None else {}
     try:
         with new_session(login, url) as session:
@@ -59,5 +61,6 @@ def _ask(
         return Answer(Verdict.RETRY, reason(error)), b""
     if response.status_code == 200:
         return Answer(Verdict.ACCEPTED), response.content
-    text = response.text if len(response.content) < 1 << 16 else ""
-    return subscription_answer(url, response.status_code, response.headers, text), b""
+    text = response.text if len(response.content) < _LONGEST_WORD else ""
+    answer = subscription_answer(url, response.status_code, response.headers, text, path)
+    return answer, b""

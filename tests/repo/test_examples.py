@@ -9,9 +9,11 @@ import pytest
 
 from mesos_batch.spec.load import TaskList, load_task_list
 from mesos_batch.spec.problems import InvalidTaskListError
+from mesos_batch.spec.volume_resource import load_volume_resource
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INVALID = "five-mistakes.json"
+VOLUME_RESOURCE = "persistent_volume_resource.json"
 FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.name != "README.md")
 
 
@@ -19,11 +21,24 @@ def load(name: str) -> TaskList:
     return load_task_list((EXAMPLES / name).read_bytes(), name)
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != INVALID])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in (INVALID, VOLUME_RESOURCE)])
 def test_is_valid_without_a_warning(name: str) -> None:
     task_list = load(name)
     assert task_list.tasks
     assert task_list.warnings == ()
+
+
+def test_the_volumes_written_and_read_are_the_one_created() -> None:
+    data = (EXAMPLES / VOLUME_RESOURCE).read_bytes()
+    loaded = load_volume_resource(data, VOLUME_RESOURCE, "test", "test")
+    assert loaded.warnings == ()
+    (created,) = loaded.resources.persistent_volumes()
+    for name in ("volume-write.json", "volume-read.json"):
+        for task in load(name).tasks:
+            (used,) = task.resources.persistent_volumes()
+            assert used.disk is not None
+            assert created.disk is not None
+            assert used.disk.persistence_id == created.disk.persistence_id
 
 
 def test_five_mistakes_are_five_of_different_kinds() -> None:

@@ -5,30 +5,21 @@
 
 Disks with a source (``PATH`` or ``MOUNT``) can be written in JSON only. What operations make, such
 as dynamic reservations and volumes, cannot be written at all.
-Source: ``Resources::parse`` in ``src/common/resources.cpp``, ``src/common/values.cpp``.
+Source: ``Resources::parse`` in ``src/common/resources.cpp``.
 """
 
 from __future__ import annotations
 
 import json
-import re
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.errors import UsageError
 from mesos_batch.local.resource_format import describe, validate_one_format
-from mesos_batch.model.items import Items
-from mesos_batch.model.ranges import Ranges
-from mesos_batch.model.resource import Reservation, ReservationType, Resource
+from mesos_batch.model.resource_text import parse_resources
 from mesos_batch.model.resources import GPUS
-from mesos_batch.model.scalar import Scalar
-from mesos_batch.model.value import Value
 from mesos_batch.protocol import json_dialect, values
 
 _FORMS = "write cpus:4;disk(role):500;ports:[1-5], or a JSON array of Resource messages"
-_ENTRY = re.compile(r"\s*([^\s():]+)\s*(?:\(([^()]*)\))?\s*:([^:]*)")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_RANGES = re.compile(r"\[(\d+-\d+(,\d+-\d+)*)?\]")
-_SET = re.compile(r"\{([^][{}]*)\}")
 _Source = pb.Resource.DiskInfo.Source
 
 
@@ -51,31 +42,7 @@ def read_resources(text: str) -> list[pb.Resource]:
 
 
 def _entries(text: str) -> list[pb.Resource]:
-    return [_entry(entry) for entry in text.split(";") if entry]
-
-
-def _entry(text: str) -> pb.Resource:
-    found = _ENTRY.fullmatch(text)
-    if found is None:
-        raise ValueError(f"'{text}' is not of the form name:value or name(role):value")
-    name, role, value = found[1], found[2], found[3]
-    reservations: tuple[Reservation, ...] = ()
-    if role is not None and role.strip() != values.UNRESERVED_ROLE:
-        reservations = (Reservation(ReservationType.STATIC, role.strip()),)
-    return values.resource_to(Resource(name, _value(value, text), reservations))
-
-
-def _value(text: str, entry: str) -> Value:
-    text = "".join(text.split())
-    if _NUMBER.fullmatch(text):
-        return Scalar.of(float(text))
-    if _RANGES.fullmatch(text):
-        spans = (span.split("-") for span in text[1:-1].split(",") if span)
-        return Ranges.of(*((int(begin), int(end)) for begin, end in spans))
-    inside = _SET.fullmatch(text)
-    if inside is not None:
-        return Items.of(item for item in inside[1].split(",") if item)
-    raise ValueError(f"the value of '{entry}' is no number, no [ranges] and no {{set}}")
+    return [values.resource_to(resource) for resource in parse_resources(text)]
 
 
 def _json_array(text: str) -> list[pb.Resource]:

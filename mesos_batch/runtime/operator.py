@@ -1,0 +1,94 @@
+"""Looks at a cluster once, through the operator API of whichever master leads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from mesos_batch.errors import ClusterError
+from mesos_batch.model.cluster import ClusterView
+from mesos_batch.protocol.connection import Answer, Verdict, base_url
+from mesos_batch.protocol.operator import SLAVES_PATH, states_from_slaves, volume_users
+from mesos_batch.runtime.backoff import Backoff
+from mesos_batch.runtime.leaders import NoLeaderError, find_leaders
+from mesos_batch.runtime.subscriber import GIVE_UP_SECONDS, MAX_REDIRECTS, credentials_sentence
+from mesos_batch.transport import operator
+
+if TYPE_CHECKING:
+    from mesos_batch.runtime.leaders import Masters
+    from mesos_batch.transport.http import Login
+
+T = TypeVar("T")
+
+
+def look(masters: Masters, login: Login | None) -> ClusterView:
+    """The agents of a cluster with their reservations, volumes and who uses those.
+
+    Raises:
+        ClusterError: no master answers in time, or it does not tell us.
+    """
+    leaders = find_leaders(masters, lambda: None)
+    backoff = Backoff()
+    give_up_at = time.monotonic() + GIVE_UP_SECONDS
+    leaders.start()
+    try:
+        while True:
+            try:
+                return _ask_leader(leaders.url(GIVE_UP_SECONDS), login)
+            except NoLeaderError as error:
+                why, final = str(error), error.final
+            except _NoAnswerError as error:
+                why, final = str(error), False
+            if final or time.monotonic() >= give_up_at:
+                raise ClusterError(why)
+            leaders.next()
+            time.sleep(backoff.next())
+    finally:
+        leaders.close()
+
+
+class _NoAnswerError(Exception):
+    """A master did not answer now, and may later."""
+
+
+def _ask_leader(scheduler_url: str, login: Login | None) -> ClusterView:
+    master = base_url(scheduler_url)
+    for _ in range(1 + MAX_REDIRECTS):
+        answer, body = operator.get(master, SLAVES_PATH, login)
+        if answer.verdict is Verdict.ACCEPTED:
+            return _view(master, body, login)
+        if answer.verdict is not Verdict.REDIRECT or answer.location is None:
+            raise _failure(master, answer, login)
+        master = answer.location.removesuffix(SLAVES_PATH)
+    raise _NoAnswerError("the masters redirect to each other")
+
+
+def _view(master: str, slaves: bytes, login: Login | None) -> ClusterView:
+    agents, recovering = _read(master, lambda: states_from_slaves(slaves))
+    view = ClusterView(master, agents, recovering)
+    if not any(agent.used.persistent_volumes() for agent in agents):
+        return view
+    bodies = []
+    for name in ("GET_TASKS", "GET_FRAMEWORKS"):
+        answer, body = operator.ask(master, name, login)
+        if answer.verdict is not Verdict.ACCEPTED:
+            raise _failure(master, answer, login)
+        bodies.append(body)
+    users = _read(master, lambda: volume_users(*bodies))
+    return ClusterView(master, agents, recovering, users)
+
+
+def _read(master: str, read: Callable[[], T]) -> T:
+    try:
+        return read()
+    except ValueError as error:
+        raise ClusterError(f"what answers at {master} is no Mesos master: {error}") from None
+
+
+def _failure(url: str, answer: Answer, login: Login | None) -> Exception:
+    if answer.verdict is Verdict.NOT_AUTHENTICATED:
+        return ClusterError(credentials_sentence(login, answer.text))
+    if answer.verdict is Verdict.RETRY:
+        return _NoAnswerError(f"no master answers at {url}: {answer.text}")
+    return ClusterError(f"the master does not show its agents at {url}: {answer.text}")
