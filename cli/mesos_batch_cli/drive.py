@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
+from mesos_batch.model.change import ChangeKind, ChangePhase
+from mesos_batch.model.operation import OperationType
 from mesos_batch_cli.follow import Mailbox, follow
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.keeping import again, can_be_resumed
@@ -116,7 +118,20 @@ def _result(
     show_result(snapshot, ended.message, values)
     if run_id is not None and can_be_resumed(run_id, values):
         emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
+    if run_id is not None and _left_something(snapshot):
+        undo = f"mesos-batch volumes destroy --run={run_id} --master=..."
+        emit(sys.stderr, f"what it made can be undone: {undo}")
     return ended.exit_code
+
+
+def _left_something(snapshot: RunSnapshot) -> bool:
+    """Whether a change that was to make something was done in part."""
+    return any(
+        view.change.kind is ChangeKind.MAKE
+        and view.phase is not ChangePhase.DONE
+        and view.finished(OperationType.RESERVE)
+        for view in snapshot.changes
+    )
 
 
 def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> None:

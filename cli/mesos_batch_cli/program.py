@@ -31,6 +31,29 @@ def run() -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     match arguments:
+        case ["volumes", *rest]:
+            from mesos_batch_cli.commands import volumes
+
+            return volumes.run(rest)
+        case ["reservations", *rest]:
+            from mesos_batch_cli.commands import reservations
+
+            return reservations.run(rest)
+        case ["local", *rest]:
+            from mesos_batch_cli.commands import local
+
+            return local.run(rest)
+        case ["secret", *rest]:
+            from mesos_batch_cli.commands import secret
+
+            return secret.run(rest)
+        case _:
+            return _run_runs(arguments)
+
+
+def _run_runs(arguments: Sequence[str]) -> int:
+    """Do something with a run: begin one, or look at, resume, retry or end an earlier one."""
+    match arguments:
         case ["resume", *rest]:
             from mesos_batch_cli.commands import resume
 
@@ -55,14 +78,6 @@ def _run(arguments: Sequence[str]) -> int:
             from mesos_batch_cli.commands import cancel
 
             return cancel.run(rest)
-        case ["local", *rest]:
-            from mesos_batch_cli.commands import local
-
-            return local.run(rest)
-        case ["secret", *rest]:
-            from mesos_batch_cli.commands import secret
-
-            return secret.run(rest)
         case _:
             from mesos_batch_cli.commands import batch
 

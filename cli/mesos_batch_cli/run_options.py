@@ -40,14 +40,14 @@ def check_flags(values: Values) -> str:
     Raises:
         UsageError: what is wrong and what to write instead.
     """
-    _refuse_volumes(values)
+    _check_volumes(values)
     master = values[the.MASTER]
     if master is None:
         raise UsageError(
             "no master is given",
             "Add --master=local to run on this machine, or --master=HOST:PORT for a cluster.",
         )
-    if values[the.TASK_LIST] is None:
+    if values[the.TASK_LIST] is None and not values[the.REMOVE_PERSISTENT_VOLUME]:
         raise UsageError("no task list is given", "Add --task_list=FILE.")
     if not values[the.PARTITION_AWARE] and "PARTITION_AWARE" in values[the.FRAMEWORK_CAPABILITIES]:
         raise UsageError("--no-partition_aware contradicts --framework_capabilities")
@@ -126,12 +126,43 @@ def with_credentials(master: str) -> str:
     return usual if usual == master else master
 
 
-def _refuse_volumes(values: Values) -> None:
-    for switch in (the.PERSISTENT_VOLUME, the.REMOVE_PERSISTENT_VOLUME):
-        if values[switch]:
-            raise UsageError(f"--{switch.name} is not yet supported")
-    if values[the.PERSISTENT_VOLUME_RESOURCE] is not None:
-        raise UsageError(f"--{the.PERSISTENT_VOLUME_RESOURCE.name} is not yet supported")
+def _check_volumes(values: Values) -> None:
+    """Refuse flags on persistent volumes that make no sense together, as the original did."""
+    creates, removes = values[the.PERSISTENT_VOLUME], values[the.REMOVE_PERSISTENT_VOLUME]
+    resource = values[the.PERSISTENT_VOLUME_RESOURCE]
+    if creates and removes:
+        raise UsageError("--persistent_volume contradicts --remove_persistent_volume")
+    if not creates and not removes:
+        if values.origin(the.PERSISTENT_VOLUME_RESOURCE) is Origin.FLAG:
+            raise UsageError(
+                "--persistent_volume_resource alone does nothing",
+                "Add --persistent_volume to create, or --remove_persistent_volume to destroy.",
+            )
+        return
+    flag = "--persistent_volume" if creates else "--remove_persistent_volume"
+    if resource is None:
+        raise UsageError(
+            f"{flag} needs to know which volumes", "Add --persistent_volume_resource=FILE."
+        )
+    if values[the.ROLE] == "*":
+        raise UsageError(f"{flag}: nothing can be reserved for role *", "Add --role=NAME.")
+    if values[the.PRINCIPAL] is None:
+        raise UsageError(f"{flag}: a reservation belongs to a principal", "Add --principal=NAME.")
+    if removes:
+        _check_removal(values)
+
+
+def _check_removal(values: Values) -> None:
+    if values[the.MASTER] == LOCAL:
+        raise UsageError(
+            "--remove_persistent_volume cannot be used with --master=local: that cluster ends with"
+            " its run, and its volumes with it",
+            "Start 'mesos-batch local' in another terminal as the cluster.",
+        )
+    if values[the.DETACH]:
+        raise UsageError("--remove_persistent_volume does not run in the background")
+    if not values[the.JOURNAL]:
+        raise UsageError("--remove_persistent_volume needs the journal that is the ledger")
 
 
 def credentials_for(values: Values, master: str, principal: str | None) -> Credentials:

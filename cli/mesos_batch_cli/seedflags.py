@@ -3,7 +3,7 @@
 ``--name=value``; ``--name`` and ``--no-name`` for booleans, also ``--name=true|false|1|0``; names
 in any case; ``--`` ends the flags. Beyond it, ``-`` and ``_`` are the same in a name, ``-h`` and
 ``--h`` ask for help, and words that are no flags, which stout skips in silence, are errors but for
-the one word that some commands take.
+the words that some commands take.
 Source: ``3rdparty/stout/include/stout/flags/flags.hpp``.
 """
 
@@ -38,27 +38,21 @@ def read_flags(arguments: Sequence[str], settings: Iterable[Setting[Any]]) -> di
     Raises:
         UsageError: an argument is no flag, an unknown one, or one given before.
     """
-    return _read(arguments, settings, takes_word=False)[0]
+    return read_flags_and_words(arguments, settings, 0)[0]
 
 
-def read_flags_and_word(
-    arguments: Sequence[str], settings: Iterable[Setting[Any]]
-) -> tuple[dict[str, str], str | None]:
-    """Turn arguments into texts by setting name, and the one word before, among or after them.
+def read_flags_and_words(
+    arguments: Sequence[str], settings: Iterable[Setting[Any]], most: int
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Turn arguments into texts by setting name, and the words before, among or after them.
 
     Raises:
-        UsageError: as :func:`read_flags`, or there are two words.
+        UsageError: as :func:`read_flags`, or there are more than ``most`` words.
     """
-    return _read(arguments, settings, takes_word=True)
-
-
-def _read(
-    arguments: Sequence[str], settings: Iterable[Setting[Any]], *, takes_word: bool
-) -> tuple[dict[str, str], str | None]:
     known = {setting.name: setting for setting in settings}
     texts: dict[str, str] = {}
     spellings: dict[str, str] = {}
-    found: str | None = None
+    found: list[str] = []
     words = [argument.strip() for argument in arguments]
     for position, word in enumerate(words):
         before = words[position - 1] if position else None
@@ -67,10 +61,10 @@ def _read(
             if after is not None:
                 raise UsageError(f"'{after}' is not expected; nothing may follow --")
             break
-        if takes_word and word and not word.startswith("-"):
-            if found is not None:
-                raise UsageError(f"'{word}' is not expected after '{found}'")
-            found = word
+        if most and word and not word.startswith("-"):
+            if len(found) == most:
+                raise UsageError(f"'{word}' is not expected after '{found[-1]}'")
+            found.append(word)
             continue
         if not word.startswith("--"):
             raise _no_flag(word, before, known)
@@ -85,7 +79,7 @@ def _read(
             raise UsageError(f"{flag} takes no value", f"Write --{setting.name}={value}.")
         else:
             texts[setting.name] = "false" if negated else value or "true"
-    return texts, found
+    return texts, tuple(found)
 
 
 def _find(flag: str, known: dict[str, Setting[Any]]) -> tuple[Setting[Any], bool]:

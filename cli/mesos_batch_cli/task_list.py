@@ -1,4 +1,4 @@
-"""Reads the task list that --task_list names and checks all of it, offline."""
+"""Reads what --task_list and --persistent_volume_resource name, and checks all of it, offline."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from mesos_batch_cli.output.text import one_line
 if TYPE_CHECKING:
     from mesos_batch.spec.load import TaskList
     from mesos_batch.spec.problems import InvalidTaskListError, Problem
+    from mesos_batch.spec.volume_resource import VolumeResource
 
 
 def read_task_list(value: str, role: str, principal: str | None) -> TaskList | None:
@@ -29,7 +30,7 @@ def read_task_list(value: str, role: str, principal: str | None) -> TaskList | N
     from mesos_batch.spec.load import load_task_list
     from mesos_batch.spec.problems import InvalidTaskListError
 
-    data, name = _read(value)
+    data, name = _read(value, "--task_list", "the task list")
     try:
         task_list = load_task_list(data, name)
     except InvalidTaskListError as error:
@@ -69,22 +70,43 @@ def _print(problems: Iterable[Problem]) -> None:
         emit(sys.stderr, one_line(problem.format()))
 
 
-def _read(value: str) -> tuple[bytes, str]:
-    """The bytes of a task list and the name it has in messages."""
+def read_volume_resource(
+    value: str, flag: str, role: str, principal: str | None
+) -> VolumeResource | None:
+    """What to reserve and create; ``None`` after all problems of it were printed.
+
+    Raises:
+        TaskListError: it cannot be read.
+    """
+    from mesos_batch.spec.problems import InvalidTaskListError
+    from mesos_batch.spec.volume_resource import load_volume_resource
+
+    data, name = _read(value, flag, "the volume resource")
+    try:
+        found = load_volume_resource(data, name, role, principal)
+    except InvalidTaskListError as error:
+        _refuse(error)
+        return None
+    _print(found.warnings)
+    return found
+
+
+def _read(value: str, flag: str, what: str) -> tuple[bytes, str]:
+    """The bytes of a flag's value and the name they have in messages."""
     match classify(value):
         case Inline(text):
-            return text.encode("utf-8", "surrogateescape"), "--task_list"
+            return text.encode("utf-8", "surrogateescape"), flag
         case Stdin():
             return sys.stdin.buffer.read(), "<stdin>"
         case File(path):
-            return _read_file(path), path
+            return _read_file(path, what), path
 
 
-def _read_file(path: str) -> bytes:
+def _read_file(path: str, what: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
         raise TaskListError(
-            f"the task list '{path}' cannot be read: {error.strerror}",
+            f"{what} '{path}' cannot be read: {error.strerror}",
             "A file, the JSON itself, or - for standard input can be given.",
         ) from error

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
-from mesos_batch_cli.seedflags import read_flags, read_flags_and_word
+from mesos_batch_cli.seedflags import read_flags_and_words
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Origin(Enum):
 class Values:
     """One value for each setting of a command; ``values[MASTER]`` has the type of MASTER.
 
-    ``word`` is the one word that is no flag, where the command takes one and it was given.
+    ``words`` are those that are no flags, where the command takes any.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Values:
         environment: Mapping[str, str],
         settings: Iterable[Setting[Any]],
         *,
-        takes_word: bool = False,
+        takes_words: int = 0,
     ) -> None:
         """Read all of them.
 
@@ -41,14 +41,15 @@ class Values:
             UsageError: a flag or a variable is wrong.
         """
         settings = tuple(settings)
-        self.word: str | None = None
-        if takes_word:
-            flags, self.word = read_flags_and_word(arguments, settings)
-        else:
-            flags = read_flags(arguments, settings)
+        flags, self.words = read_flags_and_words(arguments, settings, takes_words)
         self._values: dict[str, tuple[object, Origin]] = {}
         for setting in settings:
             self._values[setting.name] = _value(setting, flags, environment)
+
+    @property
+    def word(self) -> str | None:
+        """The one word that was given, where there was one."""
+        return self.words[0] if self.words else None
 
     def __getitem__(self, setting: Setting[T]) -> T:
         return cast("T", self._values[setting.name][0])

@@ -232,21 +232,32 @@ PERSISTENT_VOLUME: Setting[bool] = Setting(
     kind=BOOLEAN,
     default=False,
     group=Group.VOLUMES,
-    help="Reserve resources and create a persistent volume. Not yet supported.",
+    help="Before the tasks are run, reserve what --persistent_volume_resource lists and create its "
+    "volumes, on one agent; a volume that exists is used as it is.",
 )
 PERSISTENT_VOLUME_RESOURCE: Setting[str | None] = Setting(
     name="persistent_volume_resource",
     kind=VERBATIM,
     default=None,
     group=Group.VOLUMES,
-    help="A TaskInfo whose resources hold the volume. Not yet supported.",
+    help="What to reserve and which volumes to create on it: /path or file:///path of a TaskInfo "
+    "(JSON, or protobuf), or the JSON itself. Of the TaskInfo only the resources count.",
 )
 REMOVE_PERSISTENT_VOLUME: Setting[bool] = Setting(
     name="remove_persistent_volume",
     kind=BOOLEAN,
     default=False,
     group=Group.VOLUMES,
-    help="Destroy the volume and unreserve its resources. Not yet supported.",
+    help="Run no task: destroy the volumes of --persistent_volume_resource and unreserve the rest "
+    "of it.",
+)
+VOLUME_TIMEOUT: Setting[float] = Setting(
+    name="volume_timeout",
+    kind=POSITIVE_DURATION,
+    default=300.0,
+    group=Group.VOLUMES,
+    help="Give up reserving, creating or destroying when no fitting offer, and no word of what was "
+    "sent, has come for this long.",
 )
 
 LOCAL_AGENTS: Setting[int] = Setting(
@@ -351,6 +362,7 @@ RUN: tuple[Setting[Any], ...] = (
     PERSISTENT_VOLUME,
     PERSISTENT_VOLUME_RESOURCE,
     REMOVE_PERSISTENT_VOLUME,
+    VOLUME_TIMEOUT,
     LOCAL_AGENTS,
     LOCAL_CPUS,
     LOCAL_MEM,
@@ -418,6 +430,7 @@ OPTIONS: tuple[Setting[Any], ...] = (
     MAX_ATTEMPTS,
     MAX_FAILURES,
     FAILOVER_TIMEOUT,
+    VOLUME_TIMEOUT,
     LOCAL_AGENTS,
     LOCAL_CPUS,
     LOCAL_MEM,

@@ -9,7 +9,13 @@ Plans are decided before anything is sent; ``api.start`` carries them out and co
 """
 
 from mesos_batch.volumes.audit import Finding, Standing, audit
-from mesos_batch.volumes.create import CreateWish, Disk, plan_create, plan_ensure
+from mesos_batch.volumes.create import (
+    CreateWish,
+    Disk,
+    plan_create,
+    plan_ensure,
+    plan_on_new_cluster,
+)
 from mesos_batch.volumes.destroy import DestroyPlan, plan_destroy, plan_remove, plan_undo
 from mesos_batch.volumes.forget import plan_forget
 from mesos_batch.volumes.ledger import Holding, Ledger, read_ledger
@@ -41,6 +47,7 @@ __all__ = [
     "plan_destroy",
     "plan_ensure",
     "plan_forget",
+    "plan_on_new_cluster",
     "plan_remove",
     "plan_reserve",
     "plan_undo",

@@ -34,7 +34,10 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One volume (``volume_id``), or resources reserved without one."""
+    """One volume (``volume_id``), or resources reserved without one.
+
+    ``away`` says that the agent is not registered, and not one a new master waits for.
+    """
 
     standing: Standing
     agent_id: str
@@ -43,6 +46,7 @@ class Finding:
     volume_id: str | None = None
     run_id: str | None = None
     note: str | None = None
+    away: bool = False
 
     @property
     def role(self) -> str:
@@ -119,16 +123,17 @@ def _of_absent(cluster: ClusterView, ledger: Ledger) -> Iterator[Finding]:
         )
         parts = [(Resources([it]), volume_id(it)) for it in _volumes_of(holding)]
         for resources, name in parts:
-            yield _absent(holding, resources, name, note)
+            yield _absent(holding, resources, name, note, away=not waits)
         reserved = _reserved_of(holding)
         if reserved:
-            yield _absent(holding, reserved, None, note)
+            yield _absent(holding, reserved, None, note, away=not waits)
 
 
-def _absent(holding: Holding, resources: Resources, name: str | None, note: str) -> Finding:
-    return Finding(
-        Standing.GONE, holding.agent_id, holding.hostname, resources, name, holding.run_id, note
-    )
+def _absent(
+    holding: Holding, resources: Resources, name: str | None, note: str, *, away: bool
+) -> Finding:
+    place = holding.agent_id, holding.hostname
+    return Finding(Standing.GONE, *place, resources, name, holding.run_id, note, away=away)
 
 
 def _standing(holding: Holding) -> Standing:

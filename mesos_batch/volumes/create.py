@@ -49,8 +49,8 @@ class CreateWish:
     shared: bool = False
     disk: Disk = Disk.ROOT
     disk_root: str | None = None
-    agents: Sequence[str] = ()
-    attributes: Sequence[str] = ()
+    agents: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     one_per_agent: bool = False
 
 
@@ -108,6 +108,12 @@ def plan_ensure(
         wanted = next(it for it in volumes if volume_id(it) == volume_id(volume))
         _check_found(agent, volume, wanted)
     return _missing_on(agent, reserved, volumes, [volume for _, volume in found])
+
+
+def plan_on_new_cluster(resources: Resources) -> list[Change]:
+    """What makes a set of reservations and volumes on a cluster that has none."""
+    volumes, reserved = split(resources)
+    return [Change(ChangeKind.MAKE, reserved, volumes)]
 
 
 def split(resources: Resources) -> tuple[Resources, Resources]:

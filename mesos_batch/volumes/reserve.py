@@ -24,8 +24,8 @@ class ReserveWish:
     principal: str | None
     resources: Resources
     count: int | None = None
-    agents: Sequence[str] = ()
-    attributes: Sequence[str] = ()
+    agents: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
     one_per_agent: bool = False
 
 

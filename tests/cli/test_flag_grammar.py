@@ -110,7 +110,7 @@ def test_what_is_no_flag_is_an_error_that_helps(
 def test_some_commands_take_a_word(
     arguments: list[str], texts: dict[str, str], word: str | None
 ) -> None:
-    assert read_flags_and_word(arguments, the.RESUME) == (texts, word)
+    assert read_flags_and_words(arguments, the.RESUME) == (texts, word)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_some_commands_take_a_word(
 )
 def test_no_command_takes_more_than_a_word(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError) as refused:
-        read_flags_and_word(arguments, the.RESUME)
+        read_flags_and_words(arguments, the.RESUME)
     assert refused.value.message == message
 
 

@@ -19,6 +19,7 @@ from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
     from mesos_batch.api import Run, RunOptions
+    from mesos_batch.model.change import Change
     from mesos_batch.model.task import TaskSpec
 
 USAGE = (
@@ -27,10 +28,23 @@ USAGE = (
     "mesos-batch retry RUN              run again what failed",
     "mesos-batch runs                   list runs",
     "mesos-batch status|wait|cancel RUN look at a run, wait for its end, end it",
+    "mesos-batch volumes COMMAND        persistent volumes: list, create, destroy, audit",
+    "mesos-batch reservations COMMAND   reservations: list, reserve, unreserve",
     "mesos-batch local [flags]          a local cluster for other frameworks",
     "mesos-batch secret set|delete      keep a secret in the keyring",
 )
-COMMANDS = ("resume", "retry", "runs", "status", "wait", "cancel", "local", "secret")
+COMMANDS = (
+    "resume",
+    "retry",
+    "runs",
+    "status",
+    "wait",
+    "cancel",
+    "volumes",
+    "reservations",
+    "local",
+    "secret",
+)
 ABOUT = (
     "Runs the tasks of a list in parallel on Apache Mesos and ends with 0 when all of them "
     "finished."
@@ -55,13 +69,26 @@ def run(arguments: Sequence[str]) -> int:
     leave = leaves_tasks(values, master)
     credentials = credentials_for(values, master, values[the.PRINCIPAL])
 
+    options = run_options(values, master, credentials)
+    if values[the.REMOVE_PERSISTENT_VOLUME]:
+        from mesos_batch_cli.original_volumes import remove
+
+        return remove(options, values)
+
     from mesos_batch_cli.task_list import read_task_list
 
     task_list = read_task_list(values[the.TASK_LIST] or "", values[the.ROLE], credentials.principal)
     if task_list is None:
         return ExitCode.USAGE
-    options = run_options(values, master, credentials)
-    return run_new(task_list.tasks, options, task_list.name, values, leave=leave)
+    changes: Sequence[Change] = ()
+    if values[the.PERSISTENT_VOLUME]:
+        from mesos_batch_cli.original_volumes import wanted
+
+        found = wanted(options, values)
+        if found is None:
+            return ExitCode.USAGE
+        changes = found
+    return run_new(task_list.tasks, options, task_list.name, values, leave=leave, changes=changes)
 
 
 def _refuse_commands(arguments: Sequence[str]) -> None:
@@ -77,11 +104,18 @@ def _refuse_commands(arguments: Sequence[str]) -> None:
 
 
 def run_new(
-    tasks: Sequence[TaskSpec], options: RunOptions, source: str, values: Values, *, leave: bool
+    tasks: Sequence[TaskSpec],
+    options: RunOptions,
+    source: str,
+    values: Values,
+    *,
+    leave: bool,
+    changes: Sequence[Change] = (),
 ) -> ExitCode:
     """Start a run and drive it to its end, or leave it in the background.
 
-    ``source`` names the task list, ``leave`` says that an interruption leaves the tasks running.
+    ``source`` names the task list, ``leave`` says that an interruption leaves the tasks running,
+    ``changes`` of reservations and volumes come before the tasks.
 
     Raises:
         UsageError: an option makes no sense.
@@ -94,7 +128,7 @@ def run_new(
 
     def begin() -> Run:
         try:
-            return api.start(tasks, options, keep)
+            return api.start(tasks, options, keep, changes)
         except JournalError as error:
             raise _unkept(error) from error
 
@@ -102,7 +136,7 @@ def run_new(
         from mesos_batch_cli.background import detach
 
         try:
-            run_id = api.create(tasks, options, keep)
+            run_id = api.create(tasks, options, keep, changes)
         except JournalError as error:
             raise _unkept(error) from error
         return detach(run_id, options, values, leave=leave)

@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.CANCEL, ENVIRONMENT_OF_RUNS))
         return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.CANCEL, takes_word=True)
+    values = Values(arguments, os.environ, the.CANCEL, takes_words=1)
     check_output(values)
     if values.word is None:
         raise UsageError("no run is given", "Write mesos-batch cancel RUN; RUN may be 'last'.")

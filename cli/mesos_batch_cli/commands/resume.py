@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch_cli.take_up import take_up
 
     handed_over = taken_over(os.environ)
-    values = Values(arguments, os.environ, the.RESUME, takes_word=True)
+    values = Values(arguments, os.environ, the.RESUME, takes_words=1)
     check_output(values)
     info = newest_stopped(values) if values.word is None else run_meant(values)
     return take_up(info, values, handed_over)

@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.RETRY, CLOSING))
         return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.RETRY, takes_word=True)
+    values = Values(arguments, os.environ, the.RETRY, takes_words=1)
     check_output(values)
     check_keeping(values)
     if values[the.FAILED] and values[the.UNFINISHED]:

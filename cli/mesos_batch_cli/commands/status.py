@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.STATUS, ENVIRONMENT_OF_RUNS))
         return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.STATUS, takes_word=True)
+    values = Values(arguments, os.environ, the.STATUS, takes_words=1)
 
     from mesos_batch.runs import read_snapshot
     from mesos_batch_cli.keeping import again, run_meant

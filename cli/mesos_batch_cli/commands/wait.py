@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         emit(sys.stdout, help_text(USAGE, ABOUT, the.WAIT, ENVIRONMENT_OF_RUNS))
         return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.WAIT, takes_word=True)
+    values = Values(arguments, os.environ, the.WAIT, takes_words=1)
     check_output(values)
 
     from mesos_batch.runs import RunState, read_snapshot

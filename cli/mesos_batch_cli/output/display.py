@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from mesos_batch.model.facts import AttemptSuperseded, Fact, RunResumed, Warned
+from mesos_batch.model.facts import AttemptSuperseded, ChangeWaits, Fact, RunResumed, Warned
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.lines import Lines
 from mesos_batch_cli.output.progress import Progress
@@ -63,7 +63,7 @@ class LineDisplay:
 
 
 # What a live view would have nowhere to show.
-_LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned)
+_LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned, ChangeWaits)
 
 
 class LiveDisplay:

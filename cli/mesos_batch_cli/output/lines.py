@@ -8,10 +8,15 @@ from enum import IntEnum
 
 from mesos_batch.messages import explain
 from mesos_batch.model import facts as fact
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Fact, Phase
+from mesos_batch.model.operation import OperationState
 from mesos_batch.model.task import TaskSpec
+from mesos_batch_cli.output.change_text import ending, operation_text
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line
+
+_USUAL = (OperationState.OPERATION_PENDING, OperationState.OPERATION_FINISHED)
 
 
 class Level(IntEnum):
@@ -68,8 +73,33 @@ class Lines:
                 return Level.QUIET, self._paint.doubtful(f"warning: {one_line(message)}")
             case fact.RunEnded():
                 return Level.VERBOSE, None
+            case fact.OperationsSent() | fact.OperationUpdated() | fact.ChangeWaits():
+                return self._change_text(happened)
+            case fact.ChangeEnded(view=view):
+                good = view.phase is ChangePhase.DONE
+                paint = self._paint.good if good else self._paint.bad
+                return Level.NORMAL, paint(one_line(ending(view)))
             case _:
                 return self._task_text(happened)
+
+    def _change_text(
+        self, happened: fact.OperationsSent | fact.OperationUpdated | fact.ChangeWaits
+    ) -> tuple[Level, str]:
+        match happened:
+            case fact.OperationsSent(operations=operations, hostname=hostname):
+                sent = ", ".join(operation_text(operation) for operation in operations)
+                return Level.VERBOSE, f"sent to {one_line(hostname)}: {one_line(sent)}"
+            case fact.OperationUpdated(operation=operation, hostname=hostname):
+                text = f"{operation_text(operation)} on {hostname}: {operation.state.name}"
+                if operation.message is not None:
+                    text += f" ({operation.message})"
+                usual = operation.state in _USUAL
+                text = one_line(text)
+                return (
+                    (Level.VERBOSE, text) if usual else (Level.NORMAL, self._paint.doubtful(text))
+                )
+            case _:
+                return Level.NORMAL, self._paint.doubtful(f"waiting: {one_line(happened.why)}")
 
     def _task_text(self, happened: Fact) -> tuple[Level, str | None]:
         match happened:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
@@ -11,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from mesos_batch.messages import explain
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Phase, TaskEnded
 from mesos_batch.model.snapshot import RunSnapshot, TaskView
 from mesos_batch_cli.output.bar import part_counts, split_width
+from mesos_batch_cli.output.change_summary import as_phases
 from mesos_batch_cli.output.progress import Progress
 from mesos_batch_cli.output.streams import surviving_readers
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line
@@ -68,7 +71,7 @@ class LiveView:
         return line
 
     def _bar(self, run: RunSnapshot) -> Text:
-        counts = part_counts(run.counts())
+        counts = part_counts(_counts(run))
         width = min(self._console.width, 100)
         cells = split_width([count for _, count in counts], width)
         bar = Text(no_wrap=True)
@@ -78,7 +81,7 @@ class LiveView:
 
     def _legend(self, run: RunSnapshot) -> Text:
         legend = Text(no_wrap=True, overflow="ellipsis")
-        for part, count in part_counts(run.counts()):
+        for part, count in part_counts(_counts(run)):
             if count:
                 sign = part.sign if self._is_unicode else part.plain_sign
                 legend.append(sign, part.style)
@@ -110,6 +113,12 @@ class LiveView:
     @property
     def _is_unicode(self) -> bool:
         return self._console.encoding.startswith("utf")
+
+
+def _counts(run: RunSnapshot) -> Counter[Phase]:
+    """Where the tasks are; before them, or without any, where the changes are."""
+    waiting = any(view.phase is ChangePhase.WAITING for view in run.changes)
+    return as_phases(run.changes) if waiting or not run.tasks else run.counts()
 
 
 def _running(run: RunSnapshot, now: float, room: int) -> list[RenderableType]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from mesos_batch.model import facts as fact
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, tasks
@@ -24,6 +25,7 @@ class Progress:
         self._disconnected: fact.Disconnected | None = None
         self._subscribed_at: float | None = None
         self._offers_seen = False
+        self._changes: dict[int, str] = {}
 
     def add(self, happened: Fact) -> None:
         """Take a fact in."""
@@ -37,6 +39,10 @@ class Progress:
                 self._offers_seen = True
             case fact.AgentRested(agent_id=agent_id):
                 self._resting[agent_id] = happened
+            case fact.ChangeWaits(position=position, why=why):
+                self._changes[position] = why
+            case fact.ChangeEnded(position=position) | fact.OperationsSent(position=position):
+                self._changes.pop(position, None)
             case _:
                 self._add_of_task(happened)
 
@@ -66,6 +72,12 @@ class Progress:
             return f"Not connected: {reason}. Trying again in {elapsed(wait)}."
         if self._subscribed_at is None:
             return "Connecting to the master …"
+        changing = [view for view in run.changes if view.phase is ChangePhase.WAITING]
+        if changing:
+            why = next(iter(self._changes.values()), None)
+            return (
+                f"Waiting: {one_line(why)}." if why else "Reserving and creating, or undoing it …"
+            )
         waiting = run.counts()[Phase.WAITING] - len(self.unplaceable)
         if waiting <= 0:
             return None

@@ -9,6 +9,7 @@ from pathlib import Path
 from mesos_batch.messages import Explanation, explain
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.snapshot import RunSnapshot, TaskView
+from mesos_batch_cli.output.change_summary import change_headline, change_table
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened, tasks
 
@@ -50,7 +51,8 @@ def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure:
     if len(failures) > len(shown):
         rest = len(failures) - len(shown)
         table.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
-    parts = [list(_agents(run, paint)), table, list(_notes(run))]
+    changes = change_table(run.changes, paint, width) if run.changes else []
+    parts = [changes, list(_agents(run, paint)), table, list(_notes(run))]
     return "\n\n".join(["\n".join(part) for part in parts if part] + [_headline(run, paint)])
 
 
@@ -101,6 +103,8 @@ def _headline(run: RunSnapshot, paint: Paint) -> str:
     took = elapsed(run.at - run.started_at)
     counts = run.counts()
     finished, total = counts[Phase.FINISHED], len(run.tasks)
+    if not total and run.changes:
+        return change_headline(run.changes, run.at - run.started_at, paint)
     if not total:
         return "the task list is empty: nothing to do"
     if finished == total:

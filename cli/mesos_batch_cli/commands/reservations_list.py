@@ -1,0 +1,50 @@
+"""``mesos-batch reservations list``: what is reserved on each agent."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from mesos_batch.config import settings as the
+from mesos_batch.config import volume_settings as volumes
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.help import help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+from mesos_batch_cli.volume_run import cluster_of, look_at, paint_and_width, show
+
+USAGE = ("mesos-batch reservations list --master=HOST:PORT [flags]",)
+ABOUT = (
+    "Lists what each agent has reserved: for which role, by which principal, how much of it is in "
+    "volumes and in use, and which runs of ours made it."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the list.
+
+    Raises:
+        UsageError: a flag is wrong.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the directory of the runs cannot be read.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.LIST))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, volumes.LIST)
+
+    from mesos_batch.volumes import list_reservations
+    from mesos_batch_cli.output.as_json import as_json
+    from mesos_batch_cli.output.volume_table import reservation_fields, reservation_table
+
+    cluster, ledger = look_at(cluster_of(values), values)
+    found = list_reservations(cluster, ledger, values[volumes.OF_ROLE])
+    if values[the.JSON]:
+        emit(sys.stdout, as_json([reservation_fields(info) for info in found]))
+    elif not found:
+        emit(sys.stderr, "nothing is reserved")
+    else:
+        show(reservation_table(found, *paint_and_width(values)))
+    return ExitCode.FINISHED

@@ -1,0 +1,66 @@
+"""``mesos-batch volumes audit``: our ledger against the cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from mesos_batch.config import settings as the
+from mesos_batch.config import volume_settings as volumes
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.help import help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+from mesos_batch_cli.volume_run import (
+    cluster_of,
+    destroy_command,
+    look_at,
+    paint_and_width,
+    show,
+)
+
+USAGE = ("mesos-batch volumes audit --master=HOST:PORT [flags]",)
+ABOUT = (
+    "Holds what our runs made, by their journals, against what the cluster has. live: ours and "
+    "there. orphan: a run stopped halfway and left it. foreign: no run of ours made it. gone: one "
+    "did, and it is not there. Ends with 1 when something is orphan or gone."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the audit; gives 1 when something needs attention.
+
+    Raises:
+        UsageError: a flag is wrong.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the directory of the runs cannot be read.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.AUDIT))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, volumes.AUDIT)
+
+    from mesos_batch.volumes import Standing, audit
+    from mesos_batch_cli.keeping import again
+    from mesos_batch_cli.output.as_json import as_json
+    from mesos_batch_cli.output.audit_page import audit_page, finding_fields
+
+    options = cluster_of(values)
+    cluster, ledger = look_at(options, values)
+    found = audit(cluster, ledger, values[volumes.OF_ROLE])
+    if values[the.JSON]:
+        emit(sys.stdout, as_json([finding_fields(finding) for finding in found]))
+    elif not found:
+        emit(sys.stderr, "neither the ledger nor the cluster has any volume or reservation")
+    else:
+        page = audit_page(
+            found,
+            *paint_and_width(values),
+            resume=lambda run_id: again("resume", run_id, values),
+            destroy=lambda flag: destroy_command(flag, options, values),
+        )
+        show(page)
+    wrong = any(item.standing in (Standing.ORPHAN, Standing.GONE) for item in found)
+    return ExitCode.TASK_FAILED if wrong else ExitCode.FINISHED

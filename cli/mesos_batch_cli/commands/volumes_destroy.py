@@ -1,0 +1,137 @@
+"""``mesos-batch volumes destroy``: destroy volumes and unreserve their disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.config import volume_settings as volumes
+from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.help import help_text
+from mesos_batch_cli.output.streams import emit, say_error
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+from mesos_batch_cli.volume_run import (
+    carry_out,
+    cluster_of,
+    confirmed,
+    look_at,
+    paint_and_width,
+    show,
+)
+
+if TYPE_CHECKING:
+    from mesos_batch.model.change import Change
+    from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.volumes import DestroyPlan, Ledger
+
+USAGE = (
+    "mesos-batch volumes destroy ID... --master=HOST:PORT --principal=NAME [flags]",
+    "mesos-batch volumes destroy --run=RUN --master=HOST:PORT --principal=NAME [flags]",
+    "mesos-batch volumes destroy --forget_agent=AGENT_ID --master=HOST:PORT [flags]",
+)
+ABOUT = (
+    "Destroys persistent volumes with all that is on them, and unreserves their disk and what was "
+    "reserved together with them. A volume that is in use, that belongs to another principal, or "
+    "whose agent is away is refused, and then nothing is sent."
+)
+_MOST_IDS = 10_000
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Destroy them and give the exit code.
+
+    Raises:
+        UsageError: a flag is wrong, or nobody can be asked.
+        RefusedError: an agent to be written off is there.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the run cannot be kept, so nothing was sent.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.DESTROY))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, volumes.DESTROY, takes_words=_MOST_IDS)
+    _check(values)
+    options = cluster_of(values)
+    cluster, ledger = look_at(options, values)
+    forgotten = values[volumes.FORGET_AGENT]
+    if forgotten is not None:
+        return _forget(forgotten, cluster, ledger, values)
+    plan = _plan(values, cluster, ledger, options.principal)
+    if plan.refused:
+        for sentence in plan.refused:
+            say_error(sentence)
+        emit(sys.stderr, "nothing was destroyed")
+        return ExitCode.TASK_FAILED
+    if not plan.changes:
+        emit(sys.stderr, "nothing of it is left: there is nothing to do")
+        return ExitCode.FINISHED
+    _preview(plan.changes, cluster, values)
+    if not confirmed("Destroy this, with all data on it?", yes=values[volumes.YES]):
+        emit(sys.stderr, "nothing was destroyed")
+        return ExitCode.TASK_FAILED
+    options = replace(options, role=plan.role or "*")
+    return carry_out(plan.changes, options, "volumes destroy", values)
+
+
+def _check(values: Values) -> None:
+    chosen = [
+        bool(values.words),
+        values[volumes.OF_RUN] is not None,
+        values[volumes.FORGET_AGENT] is not None,
+    ]
+    if sum(chosen) != 1:
+        raise UsageError(
+            "name the volumes to destroy by their ids, or give --run or --forget_agent",
+            "'mesos-batch volumes list' shows the ids.",
+        )
+    if values[volumes.KEEP_RESERVATIONS] and not values.words:
+        raise UsageError("--keep_reservations goes with ids of volumes")
+    if len(values[volumes.AGENT]) > 1:
+        raise UsageError("one agent at a time can be named here")
+
+
+def _plan(
+    values: Values, cluster: ClusterView, ledger: Ledger, principal: str | None
+) -> DestroyPlan:
+    from mesos_batch.runs import find_run
+    from mesos_batch.volumes import plan_destroy, plan_undo
+    from mesos_batch_cli.keeping import state_dir
+
+    run_id = values[volumes.OF_RUN]
+    if run_id is not None:
+        run_id = find_run(run_id, state_dir(values)).run_id
+        return plan_undo(run_id, cluster, ledger, principal=principal)
+    agents = values[volumes.AGENT]
+    return plan_destroy(
+        values.words,
+        cluster,
+        ledger,
+        principal=principal,
+        role=values[volumes.OF_ROLE],
+        agent=agents[0] if agents else None,
+        keep_reservations=values[volumes.KEEP_RESERVATIONS],
+    )
+
+
+def _forget(agent_id: str, cluster: ClusterView, ledger: Ledger, values: Values) -> ExitCode:
+    from mesos_batch.volumes import plan_forget
+
+    changes = plan_forget(agent_id, cluster, ledger)
+    _preview(changes, cluster, values)
+    question = f"Write this off, because agent {agent_id} is gone for good?"
+    if not confirmed(question, yes=values[volumes.YES]):
+        emit(sys.stderr, "nothing was written off")
+        return ExitCode.TASK_FAILED
+    return carry_out(changes, cluster_of(values), "volumes destroy --forget_agent", values)
+
+
+def _preview(changes: Sequence[Change], cluster: ClusterView, values: Values) -> None:
+    from mesos_batch_cli.output.volume_table import plan_table
+
+    if not values[the.QUIET]:
+        show(plan_table(changes, cluster, *paint_and_width(values)))

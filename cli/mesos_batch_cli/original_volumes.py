@@ -1,0 +1,83 @@
+"""The original's flags on persistent volumes: --persistent_volume, --remove_persistent_volume."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.config.masters import LOCAL
+from mesos_batch.errors import ExitCode
+from mesos_batch_cli.output.streams import emit, say_error, say_warning
+from mesos_batch_cli.values import Origin, Values
+from mesos_batch_cli.volume_run import carry_out, look_at
+
+if TYPE_CHECKING:
+    from mesos_batch.api import RunOptions
+    from mesos_batch.model.change import Change
+    from mesos_batch.spec.volume_resource import VolumeResource
+
+_FLAG = "--persistent_volume_resource"
+
+
+def wanted(options: RunOptions, values: Values) -> Sequence[Change] | None:
+    """What has to be reserved and created before the tasks; ``None`` after problems were printed.
+
+    Raises:
+        TaskListError: the file cannot be read.
+        UsageError: volumes of these ids are elsewhere or of another size.
+        RefusedError: a volume belongs to another principal, or its agent is away.
+        NoRoomError: no agent could ever hold it.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the directory of the runs cannot be read.
+    """
+    from mesos_batch.volumes import plan_ensure, plan_on_new_cluster
+
+    read = _read(options, values)
+    if read is None:
+        return None
+    agents = (read.agent_id,) if read.agent_id is not None else ()
+    if options.master == LOCAL:
+        return plan_on_new_cluster(read.resources)
+    cluster, ledger = look_at(options, values)
+    changes, notes = plan_ensure(read.resources, cluster, ledger, agents)
+    if not values[the.QUIET]:
+        for note in notes:
+            emit(sys.stderr, note)
+    return changes
+
+
+def remove(options: RunOptions, values: Values) -> ExitCode:
+    """Destroy the volumes of the file, unreserve the rest of it, and give the exit code.
+
+    Raises:
+        TaskListError: the file cannot be read.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the run cannot be kept, so nothing was sent.
+    """
+    from mesos_batch.volumes import plan_remove
+
+    if values.origin(the.TASK_LIST) is Origin.FLAG:
+        say_warning("no task is run with --remove_persistent_volume: --task_list is not used")
+    read = _read(options, values)
+    if read is None:
+        return ExitCode.USAGE
+    cluster, ledger = look_at(options, values)
+    plan = plan_remove(read.resources, cluster, ledger, principal=options.principal)
+    if plan.refused:
+        for sentence in plan.refused:
+            say_error(sentence)
+        emit(sys.stderr, "nothing was destroyed")
+        return ExitCode.TASK_FAILED
+    if not plan.changes:
+        emit(sys.stderr, "the cluster has nothing of it: there is nothing to remove")
+        return ExitCode.FINISHED
+    return carry_out(plan.changes, options, f"remove {read.name}", values)
+
+
+def _read(options: RunOptions, values: Values) -> VolumeResource | None:
+    from mesos_batch_cli.task_list import read_volume_resource
+
+    text = values[the.PERSISTENT_VOLUME_RESOURCE] or ""
+    return read_volume_resource(text, _FLAG, options.role, options.principal)

@@ -1,0 +1,137 @@
+"""What the commands on volumes and reservations share: look, ask, carry out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.keeping import state_dir
+from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
+from mesos_batch_cli.run_options import check_output, credentials_for
+from mesos_batch_cli.values import Origin, Values
+
+if TYPE_CHECKING:
+    from mesos_batch.api import Run, RunOptions
+    from mesos_batch.model.change import Change
+    from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.volumes import Ledger
+    from mesos_batch_cli.output.streams import Paint
+
+TITLE = "mesos-batch volumes"
+
+
+def cluster_of(values: Values) -> RunOptions:
+    """Which cluster is meant, and who we are to it.
+
+    Raises:
+        UsageError: no master is given, or the secret cannot be read.
+    """
+    from mesos_batch.api import RunOptions
+
+    master = values[the.MASTER]
+    if master is None:
+        raise UsageError("no master is given", "Add --master=HOST:PORT.")
+    who = credentials_for(values, master, values[the.PRINCIPAL])
+    return RunOptions(
+        master=master, framework_name=TITLE, principal=who.principal, secret=who.secret
+    )
+
+
+def look_at(options: RunOptions, values: Values) -> tuple[ClusterView, Ledger]:
+    """The cluster as it is now, and what our runs made on it.
+
+    Raises:
+        UsageError: it is the embedded cluster.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the directory of the runs cannot be read.
+    """
+    from mesos_batch.volumes import look, read_ledger
+
+    cluster = look(options)
+    ledger = read_ledger(cluster, options.master, state_dir(values))
+    for unreadable in ledger.unreadable:
+        say_warning(f"the ledger is not complete: {unreadable}")
+    return cluster, ledger
+
+
+def needs_role_and_principal(role: str, principal: str | None) -> None:
+    """Refuse what the master would: only a role can have reservations, and somebody makes them.
+
+    Raises:
+        UsageError: one of them is missing.
+    """
+    if role == "*":
+        raise UsageError("nothing can be reserved for role *", "Add --role=NAME.")
+    if principal is None:
+        raise UsageError("a reservation belongs to a principal", "Add --principal=NAME.")
+
+
+def carry_out(
+    changes: Sequence[Change], options: RunOptions, source: str, values: Values
+) -> ExitCode:
+    """Do it, and show it until each step is confirmed; ``source`` is what the run is called.
+
+    Raises:
+        UsageError: an option makes no sense.
+        JournalError: it cannot be kept, so nothing was sent.
+    """
+    from dataclasses import replace
+
+    from mesos_batch import api
+    from mesos_batch_cli.drive import Drive, drive
+
+    check_output(values)
+    options = replace(
+        options,
+        content_type=values[the.CONTENT_TYPE],
+        volume_timeout=values[the.VOLUME_TIMEOUT],
+    )
+    keep = api.Keep(state_dir(values), source)
+
+    def begin() -> Run:
+        return api.start((), options, keep, changes)
+
+    return drive(begin, Drive(tasks=(), title=options.framework_name, begins=True), values)
+
+
+def destroy_command(flag: str, options: RunOptions, values: Values) -> str:
+    """The command line that destroys what a flag names: ``mesos-batch volumes destroy ...``."""
+    words = ["mesos-batch", "volumes", "destroy", flag, f"--master={options.master}"]
+    if options.principal is not None:
+        words.append(f"--principal={options.principal}")
+    if values.origin(the.SECRET_FILE) is Origin.FLAG:
+        words.append(f"--secret_file={values[the.SECRET_FILE]}")
+    place = state_dir(values)
+    if place is not None and values.origin(the.STATE_DIR) is Origin.FLAG:
+        words.append(f"--state_dir={place}")
+    return shlex.join(words)
+
+
+def show(lines: Sequence[str]) -> None:
+    """Print a page on stdout."""
+    emit(sys.stdout, "\n".join(lines))
+
+
+def paint_and_width(values: Values) -> tuple[Paint, int | None]:
+    """Colours and width of stdout."""
+    return paint_for(sys.stdout, values[the.COLOR], os.environ), width_of(sys.stdout, os.environ)
+
+
+def confirmed(question: str, *, yes: bool) -> bool:
+    """Whether the user agrees; nobody can be asked where stdin is no terminal.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError("nobody can be asked here, so nothing was sent", "Add --yes.")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
