@@ -23,7 +23,7 @@ def state_dir(values: Values) -> Path | None:
 
 def again(command: str, run_id: str, values: Values, *flags: str) -> str:
     """The command line that does something with a run: ``mesos-batch resume RUN``."""
-    words = ["mesos-batch", command, run_id, *flags]
+    words = ["mesos-batch", *command.split(), run_id, *flags]
     place = state_dir(values)
     if place is not None and values.origin(the.STATE_DIR) is Origin.FLAG:
         words.append(f"--state_dir={place}")

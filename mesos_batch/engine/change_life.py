@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine.change_fit import after_destroy, after_make, fit_make, fit_undo
+from mesos_batch.engine.changes import UNCLEAR
 from mesos_batch.engine.observed import observe
 from mesos_batch.engine.operation_states import TABLE, Effect, is_race, is_refused_feedback
 from mesos_batch.model import facts as fact
@@ -118,10 +119,7 @@ class ChangeLife:
             ]
             for operation, state in observe(record, unasked, totals):
                 if state is OperationState.OPERATION_UNKNOWN:
-                    record.trouble = (
-                        "nobody can say whether the operation took place, and trying again might "
-                        "touch what belongs to others"
-                    )
+                    record.trouble = UNCLEAR
                     state = OperationState.OPERATION_FAILED
                 self._apply(operation, state, "seen in the master's list of agents")
 
@@ -207,7 +205,10 @@ class ChangeLife:
         allowed = record.change.agents
         if allowed is not None and agent_id not in allowed:
             return False
-        return not (record.change.apart and self._changes_on(agent_id))
+        others = [r.change for r in self._books.changes.records if r.agent_id == agent_id]
+        if record.change.kind is ChangeKind.UNDO:
+            return True
+        return not others or not any(change.apart for change in (record.change, *others))
 
     def _changes_on(self, agent_id: str) -> int:
         return sum(record.agent_id == agent_id for record in self._books.changes.records)
@@ -285,7 +286,7 @@ class ChangeLife:
     ) -> None:
         books = self._books
         record = books.changes.records[operation.position]
-        changed = (state, message) != (operation.state, operation.message)
+        before = operation.state, operation.message
         match TABLE[state].effect:
             case Effect.DONE:
                 operation.state, operation.message = state, None
@@ -304,7 +305,7 @@ class ChangeLife:
             case Effect.FAILS:
                 operation.state, operation.message = state, message
                 record.trouble = record.trouble or message or state.name
-        if changed:
+        if (operation.state, operation.message) != before:
             books.save(operation.entry())
             self._changed(record)
             books.tell(

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from mesos_batch.model.saved import Past
 
 
+UNCLEAR = (
+    "nobody can say whether the operation took place, and trying again might touch what belongs "
+    "to others"
+)
+
+
 @dataclass(slots=True, eq=False)
 class OperationRecord:
     """One operation that was sent.
@@ -93,6 +99,10 @@ class ChangeRecord:
     def open(self) -> list[OperationRecord]:
         """The operations whose fate is not known yet."""
         return [operation for operation in self.operations if operation.is_open]
+
+    def unasked(self) -> list[OperationRecord]:
+        """The operations nobody can be asked about."""
+        return [operation for operation in self.operations if operation.operation_id is None]
 
     def finished(self, *kinds: OperationType) -> Resources:
         """What operations of these types have done."""
@@ -225,6 +235,9 @@ class Changes:
             if operation.operation_id is not None:
                 self._by_id[operation.operation_id] = operation
         for record in self.records:
+            # What nobody could tell before nobody can tell now.
+            if any(op.state is OperationState.OPERATION_FAILED for op in record.unasked()):
+                record.trouble = UNCLEAR
             self.show(record)
 
     def forget_ids(self) -> list[OperationRecord]:

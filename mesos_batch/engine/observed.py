@@ -26,6 +26,7 @@ def observe(
     # A volume says more than an amount: look at those first.
     ordered = sorted(operations, key=lambda op: op.type not in _OF_VOLUMES)
     created = bool(record.finished(OperationType.CREATE))
+    standing = Resources()
     for operation in ordered:
         total = totals.get(operation.agent_id)
         if total is None:
@@ -36,14 +37,23 @@ def observe(
                 created = created or there
                 yield operation, _DONE if there else _NOT_DONE
             case OperationType.DESTROY:
+                standing += operation.resources if there else Resources()
                 yield operation, _NOT_DONE if there else _DONE
             case OperationType.RESERVE:
                 yield operation, _DONE if created or there else _NOT_DONE
+            case OperationType.UNRESERVE if _is_under(standing, operation.resources):
+                yield operation, _NOT_DONE
             case OperationType.UNRESERVE:
                 yield operation, _unreserved(operation, total, there=there)
 
 
 _OF_VOLUMES = (OperationType.CREATE, OperationType.DESTROY)
+
+
+def _is_under(volumes: Resources, disk: Resources) -> bool:
+    """Whether this disk goes with volumes that are still there: it is unreserved after them."""
+    keys = {volume.without_volume().key for volume in volumes}
+    return any(resource.key in keys for resource in disk)
 
 
 def _unreserved(operation: OperationRecord, total: Resources, *, there: bool) -> OperationState:

@@ -40,7 +40,13 @@ def _resumed(books: Books) -> fact.RunResumed:
     phases = Counter(record.phase for record in books.tasks.records)
     waiting = phases.pop(Phase.WAITING, 0)
     active = sum(count for phase, count in phases.items() if phase.is_active)
-    return fact.RunResumed(books.now, ended=phases.total() - active, active=active, waiting=waiting)
+    return fact.RunResumed(
+        books.now,
+        ended=phases.total() - active,
+        active=active,
+        waiting=waiting,
+        changes=len(books.changes.waiting()),
+    )
 
 
 def _take_over(books: Books, past: Past) -> None:

@@ -51,11 +51,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class RunResumed(Fact):
-    """A run goes on from its journal: how many tasks had ended, are active, wait."""
+    """A run goes on from its journal: how many tasks had ended, are active, wait.
+
+    ``changes`` are those of reservations and volumes that are not done.
+    """
 
     ended: int
     active: int
     waiting: int
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from mesos_batch.model.resources import Resources
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView, VolumeUser
     from mesos_batch.volumes.ledger import Ledger
+
+_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,16 @@ def list_volumes(cluster: ClusterView, ledger: Ledger, role: str | None = None) 
                 run_id=holding.run_id if holding is not None else None,
             )
         )
-    return sorted(
-        found, key=lambda info: (info.agent.hostname, info.agent.agent_id, info.volume_id)
-    )
+    return sorted(found, key=lambda info: (*_place(info.agent), natural(info.volume_id)))
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts ``tile-2`` before ``tile-10``."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]
+
+
+def _place(agent: AgentState) -> tuple[str, list[tuple[int, str]]]:
+    return agent.hostname, natural(agent.agent_id)
 
 
 def is_in_use(agent: AgentState, volume: Resource) -> bool:
@@ -110,8 +120,7 @@ def list_reservations(
     return sorted(
         found,
         key=lambda info: (
-            info.agent.hostname,
-            info.agent.agent_id,
+            *_place(info.agent),
             info.reservation.role,
             info.reservation.principal or "",
         ),

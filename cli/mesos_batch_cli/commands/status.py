@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
 
     from mesos_batch.runs import read_snapshot
     from mesos_batch_cli.keeping import again, run_meant
-    from mesos_batch_cli.output.as_json import as_json, run_fields, task_fields
+    from mesos_batch_cli.output.as_json import as_json, change_fields, run_fields, task_fields
     from mesos_batch_cli.output.status_page import status_page
     from mesos_batch_cli.output.streams import paint_for, width_of
 
@@ -43,9 +43,11 @@ def run(arguments: Sequence[str]) -> int:
     snapshot = read_snapshot(info)
     if values[the.JSON]:
         tasks = [task_fields(task) for task in snapshot.tasks]
-        emit(sys.stdout, as_json({**run_fields(info), "tasks": tasks}))
+        changes = [change_fields(view) for view in snapshot.changes]
+        page = {**run_fields(info), "changes": changes, "tasks": tasks}
+        emit(sys.stdout, as_json(page))
         return ExitCode.FINISHED
-    page = status_page(
+    text = status_page(
         info,
         snapshot,
         time.time(),
@@ -54,5 +56,5 @@ def run(arguments: Sequence[str]) -> int:
         resume=again("resume", info.run_id, values),
         every_failure=values[the.VERBOSE],
     )
-    emit(sys.stdout, page)
+    emit(sys.stdout, text)
     return ExitCode.FINISHED

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from mesos_batch.model.cluster import volume_id
+from mesos_batch_cli.output.change_text import outcome
+from mesos_batch_cli.output.resource_text import amounts
 from mesos_batch_cli.output.summary import log_of
 
 if TYPE_CHECKING:
+    from mesos_batch.model.change import ChangeView
     from mesos_batch.model.snapshot import TaskView
     from mesos_batch.runs import RunInfo
 
@@ -28,12 +32,35 @@ def run_fields(info: RunInfo) -> dict[str, Any]:
         "touched_at": info.touched_at,
         "total": info.total,
         "counts": {phase.value: count for phase, count in info.counts.items() if count},
+        "changes": {phase.value: count for phase, count in info.changes.items() if count},
         "exit_code": info.exit_code,
         "message": info.message,
         "pid": info.pid,
         "host": info.host,
         "framework_id": info.framework_id,
         "directory": str(info.directory),
+    }
+
+
+def change_fields(view: ChangeView) -> dict[str, Any]:
+    """A change of reservations and volumes, and the last word about each of its operations."""
+    return {
+        "kind": view.change.kind.value,
+        "phase": view.phase.value,
+        "agent_id": view.agent_id,
+        "hostname": view.hostname,
+        "volumes": [volume_id(volume) for volume in view.volumes],
+        "reserved": amounts(view.reserved) if view.reserved else None,
+        "outcome": outcome(view),
+        "message": view.message,
+        "operations": [
+            {
+                "type": operation.type.name,
+                "state": operation.state.name,
+                "message": operation.message,
+            }
+            for operation in view.operations
+        ],
     }
 
 

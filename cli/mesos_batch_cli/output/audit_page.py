@@ -40,13 +40,19 @@ def audit_page(
         )
         for item in ordered
     ]
-    colors: dict[str, Callable[[str], str]] = {
-        Standing.ORPHAN.value: paint.doubtful,
-        Standing.GONE.value: paint.bad,
-        Standing.FOREIGN.value: paint.dim,
+    colors: dict[Standing, Callable[[str], str]] = {
+        Standing.ORPHAN: paint.doubtful,
+        Standing.GONE: paint.bad,
+        Standing.FOREIGN: paint.dim,
     }
-    notes = [item.note for item in ordered]
-    lines = table(_COLUMNS, rows, paint, width, color=lambda row: colors.get(row[0]), notes=notes)
+    lines = table(
+        _COLUMNS,
+        rows,
+        paint,
+        width,
+        color=lambda index: colors.get(ordered[index].standing),
+        notes=[item.note for item in ordered],
+    )
     remedies = list(_remedies(ordered, resume, destroy))
     if remedies:
         lines += ["", *remedies]

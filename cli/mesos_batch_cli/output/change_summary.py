@@ -14,6 +14,7 @@ from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
 from mesos_batch_cli.output.text import elapsed
 
+SHOWN_CHANGES = 20
 _COLUMNS = ("VOLUME", "AGENT", "RESOURCES", "STATE")
 _VERBS = {
     ChangeKind.MAKE: ("created", "reserved"),
@@ -28,8 +29,17 @@ _PHASES = {
 }
 
 
-def change_table(changes: Sequence[ChangeView], paint: Paint, width: int | None) -> list[str]:
-    """A row for each change: its volumes, where, how much, and how far it came."""
+def change_table(
+    changes: Sequence[ChangeView], paint: Paint, width: int | None, *, every_change: bool
+) -> list[str]:
+    """A row for each change: its volumes, where, how much, and how far it came.
+
+    Of many, those that are done are left out first.
+    """
+    shown = list(changes)
+    if len(shown) > SHOWN_CHANGES and not every_change:
+        shown.sort(key=lambda view: view.phase is ChangePhase.DONE)
+        shown = shown[:SHOWN_CHANGES]
     rows = [
         (
             ", ".join(volume_id(volume) for volume in view.volumes),
@@ -37,17 +47,20 @@ def change_table(changes: Sequence[ChangeView], paint: Paint, width: int | None)
             amounts(view.reserved or view.volumes),
             outcome(view),
         )
-        for view in changes
+        for view in shown
     ]
-    good = dict(zip(map(tuple, rows), (v.phase is ChangePhase.DONE for v in changes), strict=True))
-    return table(
+    good = [view.phase is ChangePhase.DONE for view in shown]
+    lines = table(
         _COLUMNS,
         rows,
         paint,
         width,
-        color=lambda row: None if good[tuple(row)] else paint.bad,
-        notes=[view.message for view in changes],
+        color=lambda index: None if good[index] else paint.bad,
+        notes=[view.message for view in shown],
     )
+    if len(shown) < len(changes):
+        lines.append(f"… and {len(changes) - len(shown):,} more; --verbose lists all of them")
+    return lines
 
 
 def change_headline(changes: Sequence[ChangeView], seconds: float, paint: Paint) -> str:

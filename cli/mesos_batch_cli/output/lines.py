@@ -19,6 +19,9 @@ from mesos_batch_cli.output.text import agent_name, elapsed, one_line
 _USUAL = (OperationState.OPERATION_PENDING, OperationState.OPERATION_FINISHED)
 
 
+_OfChange = fact.OperationsSent | fact.OperationUpdated | fact.ChangeWaits | fact.ChangeEnded
+
+
 class Level(IntEnum):
     """How much is printed."""
 
@@ -52,8 +55,8 @@ class Lines:
 
     def _text(self, happened: Fact) -> tuple[Level, str | None]:
         match happened:
-            case fact.RunResumed(ended=ended, active=active, waiting=waiting):
-                counts = f"{ended:,} ended, {active:,} active, {waiting:,} waiting"
+            case fact.RunResumed():
+                counts = _resumed(happened)
                 return Level.NORMAL, f"resuming {self._run}: {counts}"
             case fact.Subscribed(master=master, framework_id=framework, again=again):
                 word = "subscribed again" if again else "subscribed"
@@ -73,18 +76,17 @@ class Lines:
                 return Level.QUIET, self._paint.doubtful(f"warning: {one_line(message)}")
             case fact.RunEnded():
                 return Level.VERBOSE, None
-            case fact.OperationsSent() | fact.OperationUpdated() | fact.ChangeWaits():
+            case (
+                fact.OperationsSent()
+                | fact.OperationUpdated()
+                | fact.ChangeWaits()
+                | fact.ChangeEnded()
+            ):
                 return self._change_text(happened)
-            case fact.ChangeEnded(view=view):
-                good = view.phase is ChangePhase.DONE
-                paint = self._paint.good if good else self._paint.bad
-                return Level.NORMAL, paint(one_line(ending(view)))
             case _:
                 return self._task_text(happened)
 
-    def _change_text(
-        self, happened: fact.OperationsSent | fact.OperationUpdated | fact.ChangeWaits
-    ) -> tuple[Level, str]:
+    def _change_text(self, happened: _OfChange) -> tuple[Level, str]:
         match happened:
             case fact.OperationsSent(operations=operations, hostname=hostname):
                 sent = ", ".join(operation_text(operation) for operation in operations)
@@ -98,8 +100,12 @@ class Lines:
                 return (
                     (Level.VERBOSE, text) if usual else (Level.NORMAL, self._paint.doubtful(text))
                 )
-            case _:
-                return Level.NORMAL, self._paint.doubtful(f"waiting: {one_line(happened.why)}")
+            case fact.ChangeEnded(view=view):
+                good = view.phase is ChangePhase.DONE
+                paint = self._paint.good if good else self._paint.bad
+                return Level.NORMAL, paint(one_line(ending(view)))
+            case fact.ChangeWaits(why=why):
+                return Level.NORMAL, self._paint.doubtful(f"waiting: {one_line(why)}")
 
     def _task_text(self, happened: Fact) -> tuple[Level, str | None]:
         match happened:
@@ -176,3 +182,12 @@ def clock(at: float) -> str:
 
 def _task(task_id: str) -> str:
     return f"task {one_line(task_id)}"
+
+
+def _resumed(run: fact.RunResumed) -> str:
+    counts = f"{run.ended:,} ended, {run.active:,} active, {run.waiting:,} waiting"
+    if run.changes:
+        counts += (
+            f", {run.changes:,} {'change' if run.changes == 1 else 'changes'} to be made first"
+        )
+    return counts

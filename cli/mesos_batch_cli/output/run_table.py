@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.runs import RunState
 from mesos_batch_cli.output.bar import part_counts
 from mesos_batch_cli.output.streams import Paint
@@ -46,10 +47,21 @@ def _row(info: RunInfo, *, on_terminal: bool) -> tuple[str, ...]:
         one_line(info.master),
         one_line(source) or "-",
         moment(info.created_at),
-        f"{counts['finished']}/{info.total}",
-        str(counts["failed"]) if counts["failed"] else "-",
+        _progress(info, counts["finished"]),
+        str(_failed(info, counts["failed"]) or "-"),
         str(int(info.exit_code)) if info.exit_code is not None else "-",
     )
+
+
+def _failed(info: RunInfo, tasks: int) -> int:
+    return tasks + info.changes.get(ChangePhase.FAILED, 0)
+
+
+def _progress(info: RunInfo, finished: int) -> str:
+    """How many tasks have finished, or changes where a run has no tasks."""
+    if info.total or not info.changes:
+        return f"{finished}/{info.total}"
+    return f"{info.changes.get(ChangePhase.DONE, 0)}/{sum(info.changes.values())} changes"
 
 
 def _fit(widths: dict[str, int], width: int) -> None:

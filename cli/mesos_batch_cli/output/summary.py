@@ -51,7 +51,9 @@ def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure:
     if len(failures) > len(shown):
         rest = len(failures) - len(shown)
         table.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
-    changes = change_table(run.changes, paint, width) if run.changes else []
+    changes = (
+        change_table(run.changes, paint, width, every_change=every_failure) if run.changes else []
+    )
     parts = [changes, list(_agents(run, paint)), table, list(_notes(run))]
     return "\n\n".join(["\n".join(part) for part in parts if part] + [_headline(run, paint)])
 

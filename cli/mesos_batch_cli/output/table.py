@@ -20,13 +20,13 @@ def table(
     width: int | None,
     *,
     right: Sequence[str] = (),
-    color: Callable[[Row], Callable[[str], str] | None] = lambda _row: None,
+    color: Callable[[int], Callable[[str], str] | None] = lambda _index: None,
     notes: Sequence[str | None] = (),
 ) -> list[str]:
     """The lines of a table; empty columns are left out.
 
-    ``right`` are the columns of numbers. ``color`` paints a row as a whole. ``notes`` come under
-    the row of the same place.
+    ``right`` are the columns of numbers. ``color`` paints the row of an index as a whole.
+    ``notes`` come under the row of the same place.
     """
     cells = [[one_line(cell) or "-" for cell in row] for row in rows]
     kept = [
@@ -48,7 +48,7 @@ def table(
 
     lines = [paint.dim(laid_out(columns))]
     for position, row in enumerate(cells):
-        painted = color(rows[position])
+        painted = color(position)
         text = laid_out(row)
         lines.append(text if painted is None else painted(text))
         note = notes[position] if position < len(notes) else None
