@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.output.streams import emit, say_error, say_warning
@@ -79,5 +80,5 @@ def remove(options: RunOptions, values: Values) -> ExitCode:
 def _read(options: RunOptions, values: Values) -> VolumeResource | None:
     from mesos_batch_cli.task_list import read_volume_resource
 
-    text = values[the.PERSISTENT_VOLUME_RESOURCE] or ""
+    text = values[flags.PERSISTENT_VOLUME_RESOURCE] or ""
     return read_volume_resource(text, _FLAG, options.role, options.principal)

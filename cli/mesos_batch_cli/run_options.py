@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL, parse_master
 from mesos_batch.config.secrets import Credentials, Given, find_credentials
 from mesos_batch.config.setting import Setting
@@ -47,7 +48,7 @@ def check_flags(values: Values) -> str:
             "no master is given",
             "Add --master=local to run on this machine, or --master=HOST:PORT for a cluster.",
         )
-    if values[the.TASK_LIST] is None and not values[the.REMOVE_PERSISTENT_VOLUME]:
+    if values[the.TASK_LIST] is None and not values[flags.REMOVE_PERSISTENT_VOLUME]:
         raise UsageError("no task list is given", "Add --task_list=FILE.")
     if not values[the.PARTITION_AWARE] and "PARTITION_AWARE" in values[the.FRAMEWORK_CAPABILITIES]:
         raise UsageError("--no-partition_aware contradicts --framework_capabilities")
@@ -128,12 +129,12 @@ def with_credentials(master: str) -> str:
 
 def _check_volumes(values: Values) -> None:
     """Refuse flags on persistent volumes that make no sense together, as the original did."""
-    creates, removes = values[the.PERSISTENT_VOLUME], values[the.REMOVE_PERSISTENT_VOLUME]
-    resource = values[the.PERSISTENT_VOLUME_RESOURCE]
+    creates, removes = values[flags.PERSISTENT_VOLUME], values[flags.REMOVE_PERSISTENT_VOLUME]
+    resource = values[flags.PERSISTENT_VOLUME_RESOURCE]
     if creates and removes:
         raise UsageError("--persistent_volume contradicts --remove_persistent_volume")
     if not creates and not removes:
-        if values.origin(the.PERSISTENT_VOLUME_RESOURCE) is Origin.FLAG:
+        if values.origin(flags.PERSISTENT_VOLUME_RESOURCE) is Origin.FLAG:
             raise UsageError(
                 "--persistent_volume_resource alone does nothing",
                 "Add --persistent_volume to create, or --remove_persistent_volume to destroy.",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_flags as flags
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
@@ -89,7 +90,7 @@ def carry_out(
     options = replace(
         options,
         content_type=values[the.CONTENT_TYPE],
-        volume_timeout=values[the.VOLUME_TIMEOUT],
+        volume_timeout=values[flags.VOLUME_TIMEOUT],
     )
     keep = api.Keep(state_dir(values), source)
 

@@ -28,6 +28,7 @@ from mesos_batch.config.setting import (
     choice,
     integer,
 )
+from mesos_batch.config.volume_flags import ORIGINAL_VOLUMES, VOLUME_TIMEOUT
 from mesos_batch.model.limit import Limit
 from mesos_batch.spec.names import role_fault
 
@@ -227,39 +228,6 @@ STATE_DIR: Setting[Path | None] = Setting(
     help="The directory where runs are kept; by default where the system keeps state of programs.",
 )
 
-PERSISTENT_VOLUME: Setting[bool] = Setting(
-    name="persistent_volume",
-    kind=BOOLEAN,
-    default=False,
-    group=Group.VOLUMES,
-    help="Before the tasks are run, reserve what --persistent_volume_resource lists and create its "
-    "volumes, on one agent; a volume that exists is used as it is.",
-)
-PERSISTENT_VOLUME_RESOURCE: Setting[str | None] = Setting(
-    name="persistent_volume_resource",
-    kind=VERBATIM,
-    default=None,
-    group=Group.VOLUMES,
-    help="What to reserve and which volumes to create on it: /path or file:///path of a TaskInfo "
-    "(JSON, or protobuf), or the JSON itself. Of the TaskInfo only the resources count.",
-)
-REMOVE_PERSISTENT_VOLUME: Setting[bool] = Setting(
-    name="remove_persistent_volume",
-    kind=BOOLEAN,
-    default=False,
-    group=Group.VOLUMES,
-    help="Run no task: destroy the volumes of --persistent_volume_resource and unreserve the rest "
-    "of it.",
-)
-VOLUME_TIMEOUT: Setting[float] = Setting(
-    name="volume_timeout",
-    kind=POSITIVE_DURATION,
-    default=300.0,
-    group=Group.VOLUMES,
-    help="Give up reserving, creating or destroying when no fitting offer, and no word of what was "
-    "sent, has come for this long.",
-)
-
 LOCAL_AGENTS: Setting[int] = Setting(
     name="local_agents",
     kind=integer(minimum=1),
@@ -359,9 +327,7 @@ RUN: tuple[Setting[Any], ...] = (
     FAILOVER_TIMEOUT,
     JOURNAL,
     STATE_DIR,
-    PERSISTENT_VOLUME,
-    PERSISTENT_VOLUME_RESOURCE,
-    REMOVE_PERSISTENT_VOLUME,
+    *ORIGINAL_VOLUMES,
     VOLUME_TIMEOUT,
     LOCAL_AGENTS,
     LOCAL_CPUS,

@@ -19,6 +19,7 @@ from mesos_batch.config.setting import (
     choice,
     integer,
 )
+from mesos_batch.config.volume_flags import VOLUME_TIMEOUT
 from mesos_batch.model.resource_text import parse_resources
 from mesos_batch.model.resources import Resources
 from mesos_batch.spec.names import id_fault
@@ -200,7 +201,7 @@ YES: Setting[bool] = Setting(
 _WHO: tuple[Setting[Any], ...] = (run.MASTER, run.PRINCIPAL, run.SECRET, run.SECRET_FILE)
 _LOOKS: tuple[Setting[Any], ...] = (OF_ROLE, run.STATE_DIR, run.JSON, run.COLOR, run.HELP)
 _ACTS: tuple[Setting[Any], ...] = (
-    run.VOLUME_TIMEOUT,
+    VOLUME_TIMEOUT,
     run.CONTENT_TYPE,
     run.STATE_DIR,
     run.COLOR,

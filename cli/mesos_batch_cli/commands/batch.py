@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch import __version__
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_flags as flags
 from mesos_batch.errors import ExitCode, JournalError, UsageError
 from mesos_batch_cli.help import help_text
 from mesos_batch_cli.keeping import state_dir
@@ -70,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     credentials = credentials_for(values, master, values[the.PRINCIPAL])
 
     options = run_options(values, master, credentials)
-    if values[the.REMOVE_PERSISTENT_VOLUME]:
+    if values[flags.REMOVE_PERSISTENT_VOLUME]:
         from mesos_batch_cli.original_volumes import remove
 
         return remove(options, values)
@@ -81,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
     if task_list is None:
         return ExitCode.USAGE
     changes: Sequence[Change] = ()
-    if values[the.PERSISTENT_VOLUME]:
+    if values[flags.PERSISTENT_VOLUME]:
         from mesos_batch_cli.original_volumes import wanted
 
         found = wanted(options, values)
