@@ -6,6 +6,7 @@ from mesos_batch.api import LocalOptions, RunOptions
 from mesos_batch.config import local_settings as cluster
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
+from mesos_batch.config.volume_flags import VOLUME_TIMEOUT
 
 # What the original's --help says (shared with every script that relies on it).
 ORIGINAL = {
@@ -38,7 +39,7 @@ def test_every_flag_of_the_original_is_there_with_its_default() -> None:
         the.FRAMEWORK_NAME, the.ROLE, the.USER, the.PRINCIPAL, the.SECRET, the.CONTENT_TYPE,
         the.FRAMEWORK_CAPABILITIES, the.CHECKPOINT, the.PARTITION_AWARE, the.KILL_AFTER,
         the.UNPLACEABLE_TIMEOUT, the.UNREACHABLE_TIMEOUT, the.STAGING_TIMEOUT,
-        the.MAX_ATTEMPTS, the.MAX_FAILURES, the.FAILOVER_TIMEOUT,
+        the.MAX_ATTEMPTS, the.MAX_FAILURES, the.FAILOVER_TIMEOUT, VOLUME_TIMEOUT,
     ],
     ids=lambda setting: setting.name,
 )  # fmt: skip

@@ -6,6 +6,7 @@ import pytest
 
 from mesos_batch.config import local_settings
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
@@ -17,6 +18,13 @@ SECTIONS = {
     "## mesos-batch status": the.STATUS,
     "## mesos-batch wait": the.WAIT,
     "## mesos-batch cancel": the.CANCEL,
+    "## mesos-batch volumes list": volumes.LIST,
+    "## mesos-batch volumes create": volumes.CREATE,
+    "## mesos-batch volumes destroy": volumes.DESTROY,
+    "## mesos-batch volumes audit": volumes.AUDIT,
+    "## mesos-batch reservations list": volumes.LIST,
+    "## mesos-batch reservations reserve": volumes.RESERVE,
+    "## mesos-batch reservations unreserve": volumes.UNRESERVE,
     "## mesos-batch local": local_settings.LOCAL,
     "## mesos-batch secret set, mesos-batch secret delete": the.SECRET_COMMAND,
 }
