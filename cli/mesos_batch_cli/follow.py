@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 REFRESH_SECONDS = 0.2
 _KILLING = "interrupted: killing the tasks and waiting for them; once more leaves at once"
+_WAITING = "interrupted: waiting for what was sent; once more leaves at once"
 _LEAVING = "interrupted: leaving, the tasks run on; once more leaves at once"
 
 # Facts, the exit code a signal asks for, and None after the last fact.
@@ -47,7 +48,7 @@ def follow(
                 display.say(_LEAVING)
                 run.detach(message)
             case ExitCode():
-                display.say(_KILLING)
+                display.say(_KILLING if run.snapshot().tasks else _WAITING)
                 run.cancel(message)
             case RunEnded():
                 ended = message

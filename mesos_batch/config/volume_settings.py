@@ -49,6 +49,12 @@ def _parse_plain_resources(text: str) -> Resources:
     return resources
 
 
+MASTER = replace(
+    run.MASTER,
+    shown_default="none",
+    help="Which cluster: HOST:PORT of a Mesos master or its http:// or https:// URL (several with "
+    "commas between them), or zk://HOST:PORT,.../PATH of the ZooKeeper where masters register.",
+)
 ROLE = replace(
     run.ROLE,
     group=Group.VOLUMES,
@@ -198,7 +204,7 @@ YES: Setting[bool] = Setting(
     help="Do not ask first.",
 )
 
-_WHO: tuple[Setting[Any], ...] = (run.MASTER, run.PRINCIPAL, run.SECRET, run.SECRET_FILE)
+_WHO: tuple[Setting[Any], ...] = (MASTER, run.PRINCIPAL, run.SECRET, run.SECRET_FILE)
 _LOOKS: tuple[Setting[Any], ...] = (OF_ROLE, run.STATE_DIR, run.JSON, run.COLOR, run.HELP)
 _ACTS: tuple[Setting[Any], ...] = (
     VOLUME_TIMEOUT,

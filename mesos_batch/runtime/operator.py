@@ -40,10 +40,11 @@ def look(masters: Masters, login: Login | None) -> ClusterView:
                 why, final = str(error), error.final
             except _NoAnswerError as error:
                 why, final = str(error), False
-            if final or time.monotonic() >= give_up_at:
+            left = give_up_at - time.monotonic()
+            if final or left <= 0:
                 raise ClusterError(why)
             leaders.next()
-            time.sleep(backoff.next())
+            time.sleep(min(backoff.next(), left))
     finally:
         leaders.close()
 

@@ -64,6 +64,8 @@ class Progress:
 
     def why_waiting(self, run: RunSnapshot, now: float) -> str | None:
         """Why nothing more starts, in a sentence; ``None`` when nothing waits."""
+        if run.cancelling and not run.tasks:
+            return "Cancelling: waiting for what was sent. Ctrl-C again leaves at once."
         if run.cancelling:
             return "Cancelling: waiting for the tasks to be killed. Ctrl-C again leaves at once."
         if self._disconnected is not None:
