@@ -64,6 +64,8 @@ class Run:
         journal: Journal | None = None,
         past: Past | None = None,
         changes: Sequence[Change] = (),
+        *,
+        starts_nothing: bool = False,
     ) -> None:
         self._resources = ExitStack()
         self._facts: queue.SimpleQueue[Fact] = queue.SimpleQueue()
@@ -81,7 +83,7 @@ class Run:
                 past = replace(past, framework_id=None, changes=(), operations=())
             self._runner = Runner(
                 tasks,
-                make_policy(options, roots),
+                make_policy(options, roots, starts_nothing=starts_nothing),
                 target,
                 self._publish,
                 environment=environment,
@@ -268,12 +270,14 @@ def resume(
     *,
     secret: Secret | None = None,
     master: str | None = None,
+    starts_nothing: bool = False,
 ) -> Run:
     """Go on with a run whose program ended: crashed, killed, detached or cut off.
 
     Tasks that still run are taken over, what ended meanwhile is taken in, the rest is launched.
     ``secret`` is that of the principal the run began with. ``master`` is where the cluster is
-    now, when that has changed or is an address with credentials, which no journal keeps.
+    now, when that has changed or is an address with credentials, which no journal keeps. A run
+    that ``starts_nothing`` takes over what there is and waits to be cancelled.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
@@ -286,7 +290,14 @@ def resume(
         given = replace(kept, secret=secret, master=master or kept.master)
         options = settled(given, kept=True)
         with collector_paused():
-            return Run(journal.tasks, options, journal, journal.past, journal.changes)
+            return Run(
+                journal.tasks,
+                options,
+                journal,
+                journal.past,
+                journal.changes,
+                starts_nothing=starts_nothing,
+            )
     except BaseException:
         journal.close()
         raise

@@ -60,7 +60,9 @@ def make_target(
     return Target(masters, login, framework, content_type)
 
 
-def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy:
+def make_policy(
+    options: RunOptions, sandbox_roots: Mapping[str, str], *, starts_nothing: bool = False
+) -> Policy:
     """What the engine goes by; the options are ``settled``."""
     assert options.failover_timeout is not None
     timeout = options.unplaceable_timeout
@@ -77,6 +79,7 @@ def make_policy(options: RunOptions, sandbox_roots: Mapping[str, str]) -> Policy
         volume_timeout=options.volume_timeout,
         failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
+        starts_nothing=starts_nothing,
         sandbox_roots=sandbox_roots,
     )
 

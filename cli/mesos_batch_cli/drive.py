@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mesos_batch_cli.output.display import Display
 
 _CANCELLING = "cancelling: killing the tasks and waiting for them; Ctrl-C leaves at once"
+_ENDING = "cancelling: waiting for what was sent; Ctrl-C leaves at once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     try:
         with interrupts(mailbox.put), begin() as run:
             run_id = run.run_id
-            display = _open_display(how, run_id, values)
+            display = _open_display(how, run, values)
             try:
                 ended = follow(
                     run, display, mailbox, leaves_tasks=how.leaves_tasks, cancels=how.cancel
@@ -68,7 +69,7 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
         return left.exit_code
     if run.work_dir is not None and not values[the.QUIET]:
         emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
-    return _result(snapshot, ended, run_id, values)
+    return _result(snapshot, ended, run_id, values, ending=how.cancel)
 
 
 def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
@@ -85,7 +86,7 @@ def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
     say_error(said or "left at once, without waiting for the tasks to end", hint)
 
 
-def _open_display(how: Drive, run_id: str | None, values: Values) -> Display:
+def _open_display(how: Drive, run: Run, values: Values) -> Display:
     from mesos_batch_cli.output.display import LineDisplay, LiveDisplay
     from mesos_batch_cli.output.lines import Level, Lines
 
@@ -95,7 +96,7 @@ def _open_display(how: Drive, run_id: str | None, values: Values) -> Display:
     elif values[the.VERBOSE]:
         level = Level.VERBOSE
     paint = paint_for(sys.stderr, values[the.COLOR], os.environ)
-    lines = Lines(paint, level, how.tasks, run_id)
+    lines = Lines(paint, level, how.tasks, run.run_id)
     display: Display
     if level is not Level.NORMAL or not is_terminal(sys.stderr, os.environ):
         display = LineDisplay(lines)
@@ -104,21 +105,26 @@ def _open_display(how: Drive, run_id: str | None, values: Values) -> Display:
 
         display = LiveDisplay(LiveView(how.title, colored=paint.enabled), lines)
     if how.cancel:
-        display.say(_CANCELLING)
-    elif how.begins and run_id is not None and level is not Level.QUIET:
-        display.say(f"run {run_id}")
+        display.say(_CANCELLING if run.snapshot().tasks else _ENDING)
+    elif how.begins and run.run_id is not None and level is not Level.QUIET:
+        display.say(f"run {run.run_id}")
     return display
 
 
 def _result(
-    snapshot: RunSnapshot, ended: RunEnded | None, run_id: str | None, values: Values
+    snapshot: RunSnapshot,
+    ended: RunEnded | None,
+    run_id: str | None,
+    values: Values,
+    *,
+    ending: bool,
 ) -> ExitCode:
     if ended is None:
         return ExitCode.INTERNAL
     show_result(snapshot, ended.message, values)
     if run_id is not None and can_be_resumed(run_id, values):
         emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
-    if run_id is not None and _left_something(snapshot):
+    if run_id is not None and _left_something(snapshot) and not ending:
         where = (f"--master={snapshot.master}",) if snapshot.master is not None else ()
         undo = again("volumes destroy", f"--run={run_id}", values, *where)
         emit(sys.stderr, f"what it made can be undone: {undo}")

@@ -58,7 +58,9 @@ def _drive(
         secret = credentials_for(values, master, options.principal).secret
 
     def begin() -> Run:
-        return api.resume(info.run_id, state_dir(values), secret=secret, master=master)
+        return api.resume(
+            info.run_id, state_dir(values), secret=secret, master=master, starts_nothing=cancel
+        )
 
     # Only launches that are told one by one are told with their commands.
     tasks = runs.read_tasks(info) if values[the.VERBOSE] else ()

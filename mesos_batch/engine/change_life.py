@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine.change_fit import after_destroy, after_make, fit_make, fit_undo
-from mesos_batch.engine.changes import UNCLEAR
 from mesos_batch.engine.observed import observe
 from mesos_batch.engine.operation_states import TABLE, Effect, is_race, is_refused_feedback
 from mesos_batch.model import facts as fact
@@ -119,7 +118,10 @@ class ChangeLife:
             ]
             for operation, state in observe(record, unasked, totals):
                 if state is OperationState.OPERATION_UNKNOWN:
-                    record.trouble = UNCLEAR
+                    record.trouble = (
+                        "nobody can say whether the operation took place, and trying again might "
+                        "touch what belongs to others"
+                    )
                     state = OperationState.OPERATION_FAILED
                 self._apply(operation, state, "seen in the master's list of agents")
 
@@ -267,7 +269,11 @@ class ChangeLife:
             own = tuple(op.view() for op in operations if op.position == position)
             books.tell(
                 fact.OperationsSent(
-                    books.now, position=position, hostname=group.hostname, operations=own
+                    books.now,
+                    position=position,
+                    agent_id=group.agent_id,
+                    hostname=group.hostname,
+                    operations=own,
                 )
             )
         books.send(
@@ -312,6 +318,7 @@ class ChangeLife:
                 fact.OperationUpdated(
                     books.now,
                     position=record.position,
+                    agent_id=operation.agent_id,
                     hostname=record.hostname or operation.agent_id,
                     operation=operation.view(),
                 )
@@ -372,5 +379,5 @@ class ChangeLife:
                 "or another framework holds the offer"
             )
         reserved, volumes = record.left()
-        wish = reserved or volumes
+        wish = ", ".join(f"{item.name} {item.value}" for item in reserved or volumes)
         return f"no offer has {wish} to spare"

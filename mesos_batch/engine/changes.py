@@ -16,12 +16,6 @@ if TYPE_CHECKING:
     from mesos_batch.model.saved import Past
 
 
-UNCLEAR = (
-    "nobody can say whether the operation took place, and trying again might touch what belongs "
-    "to others"
-)
-
-
 @dataclass(slots=True, eq=False)
 class OperationRecord:
     """One operation that was sent.
@@ -47,6 +41,11 @@ class OperationRecord:
     def is_open(self) -> bool:
         """Whether it may still take place, or have taken place."""
         return self.state in OPEN
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether it was given up because nobody could tell whether it took place."""
+        return self.operation_id is None and self.state is OperationState.OPERATION_FAILED
 
     def view(self) -> OperationView:
         """The operation for a display."""
@@ -100,9 +99,11 @@ class ChangeRecord:
         """The operations whose fate is not known yet."""
         return [operation for operation in self.operations if operation.is_open]
 
-    def unasked(self) -> list[OperationRecord]:
-        """The operations nobody can be asked about."""
-        return [operation for operation in self.operations if operation.operation_id is None]
+    def look_again(self) -> None:
+        """What nobody could tell before is not sent again before somebody can."""
+        for operation in self.operations:
+            if operation.is_unclear:
+                operation.state = OperationState.OPERATION_UNKNOWN
 
     def finished(self, *kinds: OperationType) -> Resources:
         """What operations of these types have done."""
@@ -235,9 +236,8 @@ class Changes:
             if operation.operation_id is not None:
                 self._by_id[operation.operation_id] = operation
         for record in self.records:
-            # What nobody could tell before nobody can tell now.
-            if any(op.state is OperationState.OPERATION_FAILED for op in record.unasked()):
-                record.trouble = UNCLEAR
+            if not record.has_ended:
+                record.look_again()
             self.show(record)
 
     def forget_ids(self) -> list[OperationRecord]:

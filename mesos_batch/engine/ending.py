@@ -12,7 +12,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
-from mesos_batch.model.saved import EndEntry
+from mesos_batch.model.saved import EndEntry, FrameworkEntry
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
@@ -46,9 +46,12 @@ class Ending:
         self.tearing_down = False
 
     def torn_down(self) -> None:
-        """Nothing of us is left in the cluster."""
-        self._books.connected = False
-        self._books.framework_id = None
+        """Nothing of us is left in the cluster; what was halted goes on as a new framework."""
+        books = self._books
+        books.connected = False
+        books.framework_id = None
+        if books.halted is not None:
+            books.save(FrameworkEntry(books.now, None))
 
     def leave(self) -> None:
         """End although no master could be told."""

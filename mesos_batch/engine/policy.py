@@ -22,7 +22,8 @@ class Policy:
     ``kill_after``: how long an attempt may run. ``volume_timeout``: how long a change waits for
     an offer, or for word of its operations. ``failover_timeout``: how long the master keeps the
     framework without us. ``sandbox_roots`` maps agents of a local cluster to their work
-    directories on this machine.
+    directories on this machine. With ``starts_nothing`` nothing is launched or changed: the run is
+    only there to be ended.
     """
 
     role: str = "*"
@@ -36,4 +37,5 @@ class Policy:
     volume_timeout: float = 300.0
     failover_timeout: float = 604800.0
     checkpoint: bool = False
+    starts_nothing: bool = False
     sandbox_roots: Mapping[str, str] = field(default_factory=dict)

@@ -219,7 +219,9 @@ class BatchScheduler:
         for offer in offers:
             self._life.attempts.agent_is_back(offer.agent_id)
         bundles = bundle(offers, lambda agent_id: books.health.rest_left(agent_id, books.now) > 0)
-        if not books.changes.all_ended:
+        if books.policy.starts_nothing:
+            pass
+        elif not books.changes.all_ended:
             bundles = self._changes.use(bundles)
         elif books.halted is None:
             place(books.waiting, bundles, self._drainable(), books.now)
@@ -394,6 +396,8 @@ class BatchScheduler:
         An empty list is no reason to suppress: after a failover agents are yet to come back.
         """
         books = self._books
+        if books.policy.starts_nothing:
+            return False
         if not books.changes.all_ended:
             return self._changes.wants_offers
         listed = books.agents.complete and len(books.agents) > 0

@@ -38,7 +38,8 @@ class Change:
     unless that is reserved by other means; ``volumes`` are created or destroyed. ``agents`` are
     those a MAKE may go to, ``None`` for any; an UNDO names the one. Changes that are ``apart``
     never share an agent with another one of the run. A MAKE may ask for a disk with a source by
-    its type alone, and of a MOUNT disk for the least size: the whole of one is taken.
+    its type alone, and of a MOUNT disk for the least size: the whole of one is taken. ``run_id``
+    is the run an UNDO undoes, where it is of one run.
     """
 
     kind: ChangeKind
@@ -46,6 +47,7 @@ class Change:
     volumes: Resources
     agents: frozenset[str] | None = None
     apart: bool = False
+    run_id: str | None = None
 
     @property
     def volume_ids(self) -> list[str]:

@@ -183,6 +183,7 @@ class OperationsSent(Fact):
     """Operations of a change were sent to the master; ``position`` counts changes from 0."""
 
     position: int
+    agent_id: str
     hostname: str
     operations: tuple[OperationView, ...]
 
@@ -192,6 +193,7 @@ class OperationUpdated(Fact):
     """The cluster said something new about an operation."""
 
     position: int
+    agent_id: str
     hostname: str
     operation: OperationView
 

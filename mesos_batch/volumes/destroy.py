@@ -65,7 +65,9 @@ def plan_destroy(
         return plan
     roles = {volume.reservation_role for _, volume in found}
     if len(roles) > 1:
-        plan.refused.append(f"the volumes are of several roles: {', '.join(map(str, roles))}")
+        plan.refused.append(
+            f"the volumes are of several roles: {', '.join(sorted(map(str, roles)))}"
+        )
         return plan
     plan.role = next(iter(roles), None)
     for state in {place.agent_id: place for place, _ in found}.values():
@@ -94,7 +96,7 @@ def plan_undo(
         if volumes or reserved:
             roles = {item.reservation_role for item in [*volumes, *reserved]}
             plan.role = next(iter(roles))
-            plan.changes.append(_undo(state, reserved, volumes))
+            plan.changes.append(_undo(state, reserved, volumes, run_id))
     return plan
 
 
@@ -132,7 +134,9 @@ def plan_remove(
         places = extent[:1]
     for agent in places:
         own = Resources(volume for at, volume in there if at is agent)
-        plan.changes.append(_undo(agent, _reserved_there(agent, reserved, own), own))
+        known = (ledger.with_volume(agent.agent_id, volume) for volume in own)
+        run_id = next((holding.run_id for holding in known if holding is not None), None)
+        plan.changes.append(_undo(agent, _reserved_there(agent, reserved, own), own, run_id))
     return plan
 
 
@@ -200,7 +204,7 @@ def _with_their_reservations(
         left = left.without(own)
         whole = own.contains(holding.volumes)
         wanted = _wanted_reserved(holding) if whole else own.map(Resource.without_volume)
-        yield _undo(agent, _reserved_there(agent, wanted, own), own)
+        yield _undo(agent, _reserved_there(agent, wanted, own), own, holding.run_id)
     for volume in left:
         one = Resources([volume])
         yield _undo(agent, _reserved_there(agent, one.map(Resource.without_volume), one), one)
@@ -235,8 +239,11 @@ def _plain(agent: AgentState) -> Resources:
     return agent.total.reserved().filter(lambda item: not item.is_persistent_volume)
 
 
-def _undo(agent: AgentState, reserved: Resources, volumes: Resources) -> Change:
-    return Change(ChangeKind.UNDO, reserved, volumes, frozenset({agent.agent_id}))
+def _undo(
+    agent: AgentState, reserved: Resources, volumes: Resources, run_id: str | None = None
+) -> Change:
+    agents = frozenset({agent.agent_id})
+    return Change(ChangeKind.UNDO, reserved, volumes, agents, run_id=run_id)
 
 
 def _what(holding: Holding) -> str:

@@ -150,7 +150,8 @@ def _events_of(info: RunInfo, ledger: Ledger) -> Iterator[_Event]:
                 ledger.holdings.append(holdings[key])
             holding = holdings[key]
         if operation.state is OperationState.OPERATION_FINISHED:
-            yield _Event(operation.sent_at, partial(_count, ledger, operation, holding))
+            count = partial(_count, ledger, operation, holding, view.change.run_id)
+            yield _Event(operation.sent_at, count)
         elif operation.state in OPEN and holding is not None:
             holding.maybe.append(operation)
 
@@ -166,11 +167,15 @@ def _new_holding(info: RunInfo, view: ChangeView, agent_id: str) -> Holding:
     )
 
 
-def _count(ledger: Ledger, operation: OperationEntry, holding: Holding | None) -> None:
-    """Add one operation up; what is undone leaves the holding that had it."""
+def _count(
+    ledger: Ledger, operation: OperationEntry, holding: Holding | None, undone: str | None
+) -> None:
+    """Add one operation up; what is undone leaves the holding that had it.
+
+    Of holdings that have the same it leaves those of the run that is ``undone``.
+    """
     mine = ledger.on(operation.agent_id)
-    if holding is not None:
-        mine.sort(key=lambda other: other is not holding)
+    mine.sort(key=lambda other: (other is not holding, other.run_id != undone))
     match operation.type:
         case OperationType.RESERVE if holding is not None:
             holding.reserved += operation.resources

@@ -69,9 +69,8 @@ def spread(
         NoRoomError: the agents could not hold all of it even if nothing of them were in use.
     """
     if one_per_agent and len(wishes) > len(agents):
-        raise NoRoomError(
-            f"{len(wishes)} are wanted, one per agent, and there are {len(agents)} agents"
-        )
+        count = "1 agent" if len(agents) == 1 else f"{len(agents)} agents"
+        raise NoRoomError(f"{len(wishes)} are wanted, one per agent, and there are only {count}")
     ids = frozenset(agent.agent_id for agent in agents)
     room = {agent.agent_id: agent.total for agent in agents}
     changes: list[Change] = []

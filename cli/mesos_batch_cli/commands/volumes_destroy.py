@@ -27,6 +27,7 @@ from mesos_batch_cli.volume_run import (
 if TYPE_CHECKING:
     from mesos_batch.model.change import Change
     from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.runs import RunInfo
     from mesos_batch.volumes import DestroyPlan, Ledger
 
 USAGE = (
@@ -56,16 +57,18 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.FINISHED
     values = Values(arguments, os.environ, volumes.DESTROY, takes_words=_MOST_IDS)
     _check(values)
+
+    from mesos_batch.runs import RunState
+    from mesos_batch_cli.take_up import take_up_to_cancel
+
     options = cluster_of(values)
     cluster, ledger = look_at(options, values)
     forgotten = values[volumes.FORGET_AGENT]
     if forgotten is not None:
         return _forget(forgotten, cluster, ledger, values)
-    plan = _plan(values, cluster, ledger, options.principal)
-    if plan.refused:
-        for sentence in plan.refused:
-            say_error(sentence)
-        emit(sys.stderr, "nothing was destroyed")
+    undone = _run_to_undo(values)
+    plan = _plan(values, cluster, ledger, options.principal, undone)
+    if _tell_refused(plan):
         return ExitCode.TASK_FAILED
     if not plan.changes:
         emit(sys.stderr, "nothing of it is left: there is nothing to do")
@@ -74,6 +77,13 @@ def run(arguments: Sequence[str]) -> int:
     if not confirmed("Destroy this, with all data on it?", yes=values[volumes.YES]):
         emit(sys.stderr, "nothing was destroyed")
         return ExitCode.TASK_FAILED
+    if undone is not None and undone.state is RunState.STOPPED:
+        # Its framework goes, and what became of its last operations is known after that.
+        take_up_to_cancel(undone, values)
+        cluster, ledger = look_at(options, values)
+        plan = _plan(values, cluster, ledger, options.principal, undone)
+        if _tell_refused(plan):
+            return ExitCode.TASK_FAILED
     options = replace(options, role=plan.role or "*")
     return carry_out(plan.changes, options, "volumes destroy", values)
 
@@ -95,17 +105,39 @@ def _check(values: Values) -> None:
         raise UsageError("one agent at a time can be named here")
 
 
-def _plan(
-    values: Values, cluster: ClusterView, ledger: Ledger, principal: str | None
-) -> DestroyPlan:
-    from mesos_batch.runs import find_run
-    from mesos_batch.volumes import plan_destroy, plan_undo
-    from mesos_batch_cli.keeping import state_dir
+def _run_to_undo(values: Values) -> RunInfo | None:
+    """The run that --run names.
 
-    run_id = values[volumes.OF_RUN]
-    if run_id is not None:
-        run_id = find_run(run_id, state_dir(values)).run_id
-        return plan_undo(run_id, cluster, ledger, principal=principal)
+    Raises:
+        UsageError: it is still under way.
+        JournalError: there is no such run.
+    """
+    from mesos_batch.runs import RunState, find_run
+    from mesos_batch_cli.keeping import again, state_dir
+
+    name = values[volumes.OF_RUN]
+    if name is None:
+        return None
+    info = find_run(name, state_dir(values))
+    if info.state is RunState.RUNNING:
+        raise UsageError(
+            f"run {info.run_id} is still under way",
+            f"Write '{again('cancel', info.run_id, values)}' first.",
+        )
+    return info
+
+
+def _plan(
+    values: Values,
+    cluster: ClusterView,
+    ledger: Ledger,
+    principal: str | None,
+    undone: RunInfo | None,
+) -> DestroyPlan:
+    from mesos_batch.volumes import plan_destroy, plan_undo
+
+    if undone is not None:
+        return plan_undo(undone.run_id, cluster, ledger, principal=principal)
     agents = values[volumes.AGENT]
     return plan_destroy(
         values.words,
@@ -116,6 +148,15 @@ def _plan(
         agent=agents[0] if agents else None,
         keep_reservations=values[volumes.KEEP_RESERVATIONS],
     )
+
+
+def _tell_refused(plan: DestroyPlan) -> bool:
+    """Whether something must not be touched; then it is told why."""
+    for sentence in plan.refused:
+        say_error(sentence)
+    if plan.refused:
+        emit(sys.stderr, "nothing was destroyed")
+    return bool(plan.refused)
 
 
 def _forget(agent_id: str, cluster: ClusterView, ledger: Ledger, values: Values) -> ExitCode:

@@ -88,11 +88,13 @@ class Lines:
 
     def _change_text(self, happened: _OfChange) -> tuple[Level, str]:
         match happened:
-            case fact.OperationsSent(operations=operations, hostname=hostname):
+            case fact.OperationsSent(operations=operations):
+                agent = agent_name(happened.agent_id, happened.hostname)
                 sent = ", ".join(operation_text(operation) for operation in operations)
-                return Level.VERBOSE, f"sent to {one_line(hostname)}: {one_line(sent)}"
-            case fact.OperationUpdated(operation=operation, hostname=hostname):
-                text = f"{operation_text(operation)} on {hostname}: {operation.state.name}"
+                return Level.VERBOSE, f"sent to agent {agent}: {one_line(sent)}"
+            case fact.OperationUpdated(operation=operation):
+                agent = agent_name(happened.agent_id, happened.hostname)
+                text = f"{operation_text(operation)} on agent {agent}: {operation.state.name}"
                 if operation.message is not None:
                     text += f" ({operation.message})"
                 usual = operation.state in _USUAL

@@ -29,11 +29,7 @@ def table(
     ``notes`` come under the row of the same place.
     """
     cells = [[one_line(cell) or "-" for cell in row] for row in rows]
-    kept = [
-        index
-        for index, _ in enumerate(columns)
-        if index == 0 or any(row[index] != "-" for row in cells)
-    ]
+    kept = [index for index, _ in enumerate(columns) if any(row[index] != "-" for row in cells)]
     widths = {i: max(len(columns[i]), *(len(row[i]) for row in cells)) for i in kept}
     if width is not None:
         _fit(widths, width)
