@@ -14,10 +14,12 @@ from mesos_batch.protocol.resource_bytes import resources_from_bytes, resources_
 
 _SINCE = 2  # steps of the schema
 _PUT_CHANGE = """
-    INSERT INTO changes (position, kind, reserved, volumes, agents, apart)
-    VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO changes (position, kind, reserved, volumes, agents, apart, run_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-_GET_CHANGES = "SELECT kind, reserved, volumes, agents, apart FROM changes ORDER BY position"
+_GET_CHANGES = """
+    SELECT kind, reserved, volumes, agents, apart, run_id FROM changes ORDER BY position
+"""
 _PUT_PROGRESS = """
     INSERT OR REPLACE INTO change_progress (position, phase, agent_id, hostname, reserved, volumes,
         message)
@@ -48,6 +50,7 @@ def insert_changes(db: sqlite3.Connection, changes: Iterable[Change]) -> None:
             resources_to_bytes(change.volumes),
             None if change.agents is None else json.dumps(sorted(change.agents)),
             change.apart,
+            change.run_id,
         )
         for position, change in enumerate(changes)
     )
@@ -101,8 +104,9 @@ def read_changes(db: sqlite3.Connection) -> list[Change]:
             volumes=resources_from_bytes(volumes),
             agents=None if agents is None else frozenset(json.loads(agents)),
             apart=bool(apart),
+            run_id=run_id,
         )
-        for kind, reserved, volumes, agents, apart in db.execute(_GET_CHANGES)
+        for kind, reserved, volumes, agents, apart, run_id in db.execute(_GET_CHANGES)
     ]
 
 

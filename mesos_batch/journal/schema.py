@@ -112,7 +112,8 @@ _CHANGES = (
         reserved BLOB NOT NULL,
         volumes BLOB NOT NULL,
         agents TEXT,
-        apart INTEGER NOT NULL
+        apart INTEGER NOT NULL,
+        run_id TEXT
     )
     """,
     """
