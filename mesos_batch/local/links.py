@@ -29,13 +29,15 @@ class TaskReport:
 class Registration:
     """What an agent tells a master when it comes.
 
-    ``agent`` has hostname, port, resources (total, with checkpointed reservations and volumes
-    applied), attributes and, after the first time, the id.
+    ``agent`` has hostname, port, resources, attributes and, after the first time, the id. ``total``
+    are its resources with all reservations and volumes. ``operations`` are those that nobody has
+    acknowledged.
     """
 
     agent: pb.AgentInfo
     total: Resources
     tasks: list[TaskReport] = field(default_factory=list)
+    operations: list[pb.Operation] = field(default_factory=list)
 
 
 class AgentLink(Protocol):
@@ -85,6 +87,9 @@ class AgentLink(Protocol):
     def acknowledge_operation(self, status_uuid: bytes) -> None:
         """Forget the operation status with this uuid."""
 
+    def reconcile_operations(self, operation_uuids: list[bytes]) -> None:
+        """Tell which of these operations never came; the agent did not name them."""
+
     def shutdown(self) -> None:
         """End the agent: it was marked gone."""
 
@@ -108,4 +113,7 @@ class MasterLink(Protocol):
     def operation_status(
         self, agent_id: str, framework_id: str, status: pb.OperationStatus, operation_uuid: bytes
     ) -> None:
-        """Tell the state of an operation; resent until acknowledged."""
+        """Tell the state of an operation; resent until acknowledged, if it has a uuid.
+
+        ``framework_id`` is empty for an operation that was lost, or is of an operator.
+        """

@@ -140,6 +140,11 @@ class Operation:
         return info.id.value if info.HasField("id") else None
 
     @property
+    def framework_id(self) -> str:
+        """The framework it is of; empty when an operator asked for it."""
+        return self.message.framework_id.value
+
+    @property
     def uuid(self) -> bytes:
         """What master and agent call it."""
         return self.message.uuid.value

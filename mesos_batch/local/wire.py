@@ -97,6 +97,7 @@ def _read_report(value: Any) -> TaskReport:
 
 _RESOURCES = Form(_write_resources, _read_resources)
 _REPORTS = _many(Form(_write_report, _read_report))
+_OPERATIONS = _many(_message(pb.Operation))
 
 
 def _write_registration(registration: Registration) -> Any:
@@ -104,12 +105,13 @@ def _write_registration(registration: Registration) -> Any:
         _AGENT.write(registration.agent),
         _RESOURCES.write(registration.total),
         _REPORTS.write(registration.tasks),
+        _OPERATIONS.write(registration.operations),
     ]
 
 
 def _read_registration(value: Any) -> Registration:
-    agent, total, tasks = value
-    return Registration(_AGENT.read(agent), _RESOURCES.read(total), _REPORTS.read(tasks))
+    forms = (_AGENT, _RESOURCES, _REPORTS, _OPERATIONS)
+    return Registration(*(form.read(part) for form, part in zip(forms, value, strict=True)))
 
 
 Messages = Mapping[str, tuple[Form, ...]]
@@ -127,6 +129,7 @@ TO_AGENT: Messages = {
     "acknowledge": (_PLAIN, _PLAIN, _BYTES),
     "apply_operation": (_PLAIN, _message(pb.Offer.Operation), _BYTES, _RESOURCES),
     "acknowledge_operation": (_BYTES,),
+    "reconcile_operations": (_many(_BYTES),),
     "shutdown": (),
 }
 TO_MASTER: Messages = {

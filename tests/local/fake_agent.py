@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import queue
 import time
 import uuid
@@ -27,6 +28,7 @@ class FakeAgent:
             attribute = self.info.attributes.add(name=name, type=pb.Value.TEXT)
             attribute.text.value = text
         self.tasks: dict[tuple[str, str], TaskReport] = {}
+        self.operations: dict[bytes, pb.Operation] = {}
 
     @property
     def agent_id(self) -> str:
@@ -37,7 +39,8 @@ class FakeAgent:
         self.info.resources.extend(resources_to(self.total))
         message = pb.AgentInfo()
         message.CopyFrom(self.info)
-        registration = Registration(message, self.total, list(self.tasks.values()))
+        tasks, operations = list(self.tasks.values()), copy.deepcopy(list(self.operations.values()))
+        registration = Registration(message, self.total, tasks, operations)
         self.world.do(self.world.master.register_agent, registration, self)
 
     # AgentLink
@@ -71,7 +74,16 @@ class FakeAgent:
 
     def apply_operation(self, framework_id: Any, operation: Any, uuid: Any, total: Any) -> None:
         self.total = total
+        given = self.operations[uuid] = pb.Operation(info=operation, uuid=pb.UUID(value=uuid))
+        given.latest_status.state = pb.OPERATION_PENDING
+        if operation.HasField("id"):
+            given.latest_status.operation_id.CopyFrom(operation.id)
+        given.agent_id.value = self.agent_id
+        given.framework_id.value = framework_id
         self.calls.put(("apply_operation", (framework_id, operation, uuid, total)))
+
+    def reconcile_operations(self, operation_uuids: list[bytes]) -> None:
+        self.calls.put(("reconcile_operations", operation_uuids))
 
     def acknowledge_operation(self, status_uuid: bytes) -> None:
         self.calls.put(("acknowledge_operation", status_uuid))
@@ -111,9 +123,23 @@ class FakeAgent:
 
     def finish_operation(self, framework_id: str, operation_uuid: bytes) -> bytes:
         """Answer an operation and give the uuid of the status."""
-        status = pb.OperationStatus(state=pb.OPERATION_FINISHED)
+        status = self.operations[operation_uuid].latest_status
+        status.state = pb.OPERATION_FINISHED
         status.agent_id.value = self.agent_id
         status.uuid.value = uuid.uuid4().bytes
+        self.tell_operation(framework_id, operation_uuid, status)
+        return status.uuid.value
+
+    def drop_operation(self, operation_uuid: bytes) -> None:
+        """Say that an operation never came."""
+        status = pb.OperationStatus(state=pb.OPERATION_DROPPED)
+        status.agent_id.value = self.agent_id
+        self.tell_operation("", operation_uuid, status)
+
+    def tell_operation(
+        self, framework_id: str, operation_uuid: bytes, status: pb.OperationStatus
+    ) -> None:
+        """Send the status of an operation."""
         self.world.do(
             self.world.master.operation_status,
             self.agent_id,
@@ -121,7 +147,6 @@ class FakeAgent:
             status,
             operation_uuid,
         )
-        return status.uuid.value
 
     def _remember(self, framework: Any, task: Any, executor: Any) -> None:
         latest = pb.TaskStatus(task_id=task.task_id, state=pb.TASK_STAGING)

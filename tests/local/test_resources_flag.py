@@ -20,7 +20,7 @@ OPTIONS = LocalOptions(agents=1)
 REST = "mem:4096; disk:10000; ports:[31000-32000]"
 
 
-def configured(resources: str | None, work_dir: Path = Path("/work/agent-0"), **more: Any) -> str:
+def configured(resources: str | None, work_dir: Path = Path("/var/agent-0"), **more: Any) -> str:
     options = replace(OPTIONS, resources=resources, **more)
     return str(configured_resources(options, work_dir))
 
@@ -41,8 +41,8 @@ def disk(size: float, kind: str, root: str | None, **more: Any) -> dict[str, Any
         (
             "cpus:1;cpus(a/b):2;disk(r):500",
             (
-                "cpus:1; cpus(reservations: [(STATIC,a/b)]):2; disk(reservations: [(STATIC,r)]):500;"
-                " mem:4096; ports:[31000-32000]"
+                "cpus:1; cpus(reservations: [(STATIC,a/b)]):2;"
+                " disk(reservations: [(STATIC,r)]):500; mem:4096; ports:[31000-32000]"
             ),
         ),
         (
@@ -76,7 +76,7 @@ def test_what_an_agent_has(text: str | None, has: str) -> None:
 
 def test_agents_of_one_process_do_not_share_a_directory() -> None:
     given = json.dumps([disk(9, "PATH", "/p"), disk(7, "MOUNT", "/m"), disk(5, "PATH", "own")])
-    assert configured(given, Path("/work/agent-2"), agents=3).startswith(
+    assert configured(given, Path("/var/agent-2"), agents=3).startswith(
         "disk[PATH:/p/agent-2]:9; disk[MOUNT:/m/agent-2]:7; disk[PATH:own]:5;"
     )
 

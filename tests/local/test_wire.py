@@ -6,6 +6,7 @@ import asyncio
 import base64
 import inspect
 import json
+import time
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,11 @@ TASK = pb.TaskInfo(name="t", task_id=pb.TaskID(value="t"), agent_id=pb.AgentID(v
 EXECUTOR = pb.ExecutorInfo(executor_id=pb.ExecutorID(value="e"))
 STATUS = pb.TaskStatus(task_id=pb.TaskID(value="t"), state=pb.TASK_RUNNING, uuid=b"\xff\x00")
 OPERATION = pb.Offer.Operation(type=pb.Offer.Operation.RESERVE)
+KNOWN = pb.Operation(
+    info=OPERATION,
+    uuid=pb.UUID(value=b"\x01"),
+    latest_status=pb.OperationStatus(state=pb.OPERATION_PENDING),
+)
 POLICY = pb.KillPolicy(grace_period=pb.DurationInfo(nanoseconds=5))
 TOTAL = Resources.scalars(cpus=1.5, mem=64)
 AGENT = pb.AgentInfo(hostname="h", port=1)
@@ -44,9 +50,10 @@ EXAMPLES: dict[str, tuple[Any, ...]] = {
     "acknowledge": ("f", "t", b"\xff\x00"),
     "apply_operation": ("f", OPERATION, b"\x01", TOTAL),
     "acknowledge_operation": (b"\x02",),
+    "reconcile_operations": ([b"\x02", b"\x03"],),
     "shutdown": (),
     "pong": (),
-    "register_agent": (Registration(AGENT, TOTAL, REPORTS),),
+    "register_agent": (Registration(AGENT, TOTAL, REPORTS, [KNOWN]),),
     "status_update": ("a", "f", STATUS, pb.TASK_FINISHED),
     "executor_exited": ("a", "f", "e", 256),
     "operation_status": ("a", "f", pb.OperationStatus(state=pb.OPERATION_FINISHED), b"\x03"),
@@ -140,6 +147,17 @@ def test_an_agent_that_answers_no_ping_is_left() -> None:
         assert pings == [PING, PING]
         assert client.until("FAILURE") == {"agent_id": {"value": agent_id}}
         assert quick.registry.unreachable.keys() == {agent_id}
+
+
+def test_an_agent_that_registers_again_is_not_pinged_twice_as_often() -> None:
+    with running_world(agent_ping_timeout=0.1, max_agent_ping_timeouts=4) as quick:
+        hello = wire.encode(wire.TO_MASTER, "register_agent", Registration(AGENT, TOTAL))
+        known = pb.AgentInfo(id=pb.AgentID(value=f"{quick.master.master_id}-S0"))
+        known.MergeFrom(AGENT)
+        again = wire.encode(wire.TO_MASTER, "register_agent", Registration(known, TOTAL))
+        begin = time.monotonic()
+        assert converse(quick, hello, again).count(PING) == 5
+        assert time.monotonic() - begin > 0.35
 
 
 def test_an_agent_that_answers_pings_stays() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local.agent import agent_api, sandbox, supervised
 from mesos_batch.local.agent.agent_executors import AgentExecutors
-from mesos_batch.local.agent.agent_operations import AgentOperations, AppliedOperation
+from mesos_batch.local.agent.agent_operations import AgentOperations
 from mesos_batch.local.agent.agent_resources import AgentResources, attributes
 from mesos_batch.local.agent.agent_tasks import AgentTasks
 from mesos_batch.local.agent.checkpoint import AgentCheckpoint
@@ -74,7 +74,7 @@ class LocalAgent:
         self._tasks = AgentTasks(interval, self._send_update)
         self._unlaunched = Unlaunched(self, self._tasks)
         self._operations = AgentOperations(
-            self.resources, self._checkpoint, interval, self._send_operation
+            self.resources, self._checkpoint, interval, self._send_operation, self._register
         )
         # A volume must be there before the task that uses it.
         self._executors = AgentExecutors(self.files, self._checkpoint, self._operations.settled)
@@ -279,6 +279,11 @@ class LocalAgent:
         if not self._deaf:
             self._operations.acknowledge(status_uuid)
 
+    def reconcile_operations(self, operation_uuids: list[bytes]) -> None:
+        """Say of operations that never came here that they are lost."""
+        if not self._deaf:
+            self._operations.reconcile(self.id, operation_uuids)
+
     def shutdown(self) -> None:
         """End: we were marked gone."""
         if not self._deaf and self._stopping is None:
@@ -346,17 +351,22 @@ class LocalAgent:
     def _register(self) -> None:
         if not self._deaf and self._master is not None:
             reports = self._tasks.reports(lambda framework_id: self.frameworks[framework_id].info)
-            registration = Registration(self.info(), self.resources.total, reports)
+            registration = Registration(
+                self.info(), self._operations.total, reports, self._operations.known()
+            )
             self._master.register_agent(registration, self)
 
     def _send_update(self, framework_id: str, status: pb.TaskStatus, latest_state: int) -> None:
         if not self._deaf and self._master is not None:
             self._master.status_update(self.id, framework_id, status, latest_state)
 
-    def _send_operation(self, applied: AppliedOperation) -> None:
+    def _send_operation(self, operation: pb.Operation) -> None:
         if not self._deaf and self._master is not None:
             self._master.operation_status(
-                self.id, applied.framework_id, applied.status, applied.uuid
+                self.id,
+                operation.framework_id.value,
+                operation.latest_status,
+                operation.uuid.value,
             )
 
     async def _end(self) -> None:
@@ -366,6 +376,7 @@ class LocalAgent:
 
     async def _stop(self) -> None:
         await self._executors.stop()
+        await self._operations.settled()
         self._dead = True
         self._tasks.stop()
         self._operations.stop()

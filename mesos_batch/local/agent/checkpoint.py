@@ -252,12 +252,12 @@ class AgentCheckpoint:
         return found
 
     def operation(self, operation: pb.Operation) -> None:
-        """Note an operation with its status, before that is sent."""
-        _write(self._operations / operation.latest_status.uuid.value.hex(), operation)
+        """Note an operation, before it is applied and before its status is sent."""
+        _write(self._operations / operation.uuid.value.hex(), operation)
 
-    def forget_operation(self, status_uuid: bytes) -> None:
+    def forget_operation(self, operation_uuid: bytes) -> None:
         """Forget an operation: its status is acknowledged."""
-        (self._operations / status_uuid.hex()).unlink(missing_ok=True)
+        (self._operations / operation_uuid.hex()).unlink(missing_ok=True)
 
     def operations(self) -> list[pb.Operation]:
         """The operations whose status nobody has acknowledged.

@@ -150,6 +150,13 @@ class Allocator:
         for framework_id, resources in used.items():
             self._hold(framework_id, agent_id, resources)
 
+    def update_agent(self, agent_id: str, total: Resources) -> None:
+        """An agent turned out to have something else than was thought."""
+        agent = self._agents[agent_id]
+        self._shares.remove_total(quantities(agent.total))
+        self._shares.add_total(quantities(total))
+        agent.total = total
+
     def remove_agent(self, agent_id: str) -> None:
         """Forget an agent and everything allocated there."""
         agent = self._agents.pop(agent_id)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local import VERSION
-from mesos_batch.local.master import offering, operations, registration, task_updates
+from mesos_batch.local.master import offering, operation_updates, registration, task_updates
 from mesos_batch.local.master.allocator import Allocator
 from mesos_batch.local.server import LOOPBACK
 from mesos_batch.protocol.values import resources_from
@@ -260,4 +260,4 @@ class Master:
     ) -> None:
         """Forward the status of an operation."""
         if self.elected:
-            operations.status_update(self, agent_id, framework_id, status, operation_uuid)
+            operation_updates.status_update(self, agent_id, framework_id, status, operation_uuid)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.local.master.offering import rescind_offer
+from mesos_batch.local.master.operation_updates import track
 from mesos_batch.local.master.operation_validation import (
     resources_in,
     stripped,
@@ -41,16 +41,8 @@ if TYPE_CHECKING:
     from mesos_batch.local.master.master import Master
     from mesos_batch.local.records import Agent
 
-Call = scheduler_pb2.Call
 Type = pb.Offer.Operation
 _RESIZE = (Type.GROW_VOLUME, Type.SHRINK_VOLUME)
-_TERMINAL = (
-    pb.OPERATION_FINISHED,
-    pb.OPERATION_FAILED,
-    pb.OPERATION_ERROR,
-    pb.OPERATION_DROPPED,
-    pb.OPERATION_GONE_BY_OPERATOR,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,78 +186,5 @@ def _apply(
         message.latest_status.operation_id.CopyFrom(info.id)
     message.uuid.value = uuid.uuid4().bytes
     operation = Operation(message)
-    agent.operations[operation.uuid] = operation
-    if operation.operation_id is not None:
-        framework.operations[operation.operation_id] = operation
+    track(master, agent, operation)
     agent.link.apply_operation(framework.framework_id, info, operation.uuid, agent.total)
-
-
-def status_update(
-    master: Master,
-    agent_id: str,
-    framework_id: str,
-    status: pb.OperationStatus,
-    operation_uuid: bytes,
-) -> None:
-    """Take the status of an operation: forward it, or acknowledge it for a framework without id."""
-    agent = master.agents.get(agent_id)
-    operation = agent.operations.get(operation_uuid) if agent is not None else None
-    if agent is None or operation is None:
-        return
-    told = pb.OperationStatus()
-    told.CopyFrom(status)
-    info = operation.message.info
-    if info.HasField("id"):
-        told.operation_id.CopyFrom(info.id)
-    operation.message.latest_status.CopyFrom(told)
-    operation.message.statuses.append(told)
-    framework = master.frameworks.get(framework_id)
-    if info.HasField("id") and framework is not None:
-        send_operation_status(framework, told)
-        if told.state in _TERMINAL and not told.HasField("uuid"):
-            forget(master, operation)
-        return
-    if told.HasField("uuid"):
-        agent.link.acknowledge_operation(told.uuid.value)
-    if told.state in _TERMINAL:
-        forget(master, operation)
-
-
-def acknowledge(
-    master: Master, framework: Framework, call: Call.AcknowledgeOperationStatus
-) -> None:
-    """Pass an acknowledgement on; the operation is forgotten with its last status."""
-    agent = master.agents.get(call.agent_id.value)
-    operation = framework.operations.get(call.operation_id.value)
-    if agent is None or not agent.connected or operation is None:
-        return
-    latest = operation.message.latest_status
-    if latest.state in _TERMINAL and latest.uuid.value == call.uuid:
-        forget(master, operation)
-    agent.link.acknowledge_operation(call.uuid)
-
-
-def forget(master: Master, operation: Operation) -> None:
-    """Stop tracking an operation."""
-    message = operation.message
-    agent = master.agents.get(message.agent_id.value)
-    if agent is not None:
-        agent.operations.pop(operation.uuid, None)
-    framework = master.frameworks.get(message.framework_id.value)
-    if framework is not None and operation.operation_id is not None:
-        framework.operations.pop(operation.operation_id, None)
-
-
-def tell_all(master: Master, agent: Agent, state: int, message: str) -> None:
-    """Tell frameworks what became of their operations on an agent; nothing is acknowledged."""
-    for operation in agent.operations.values():
-        framework = master.frameworks.get(operation.message.framework_id.value)
-        if operation.operation_id is None or framework is None:
-            continue
-        status = pb.OperationStatus(
-            operation_id=operation.message.info.id,
-            state=state,  # type: ignore[arg-type]
-            message=message,
-            agent_id=agent.info.id,
-        )
-        send_operation_status(framework, status)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
-from mesos_batch.local.master import operations
+from mesos_batch.local.master import operation_updates
 from mesos_batch.local.master.framework import Framework
 from mesos_batch.local.master.offering import rescind_offer
 from mesos_batch.local.master.statuses import Reason, latest_status, now_nanoseconds, task_status
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mesos_batch.local.links import AgentLink, Registration, TaskReport
     from mesos_batch.local.master.master import Master
+    from mesos_batch.model.resources import Resources
 
 Event = scheduler_pb2.Event
 
@@ -76,6 +77,7 @@ def _readmit(master: Master, registration: Registration, link: AgentLink) -> Non
     _forget_unreachable_tasks(master, agent_id)
     for framework_id in {*agent.tasks, *agent.executors}:
         _attach(master, agent, framework_id, registration.tasks)
+    operation_updates.learn(master, agent, registration.operations)
     _admit(master, agent)
     for framework_id in completed:
         link.shutdown_framework(framework_id)
@@ -147,18 +149,38 @@ def _reconnect(master: Master, registration: Registration, link: AgentLink) -> N
         for task in list(tasks.values()):
             if (framework_id, task.task_id) not in reported and task.holds_resources:
                 _drop_lost_task(master, task)
+    lost = agent.operations.keys() - {it.uuid.value for it in registration.operations}
+    operation_updates.learn(master, agent, registration.operations)
+    _renew_total(master, agent, registration.total)
     link.registered(agent.agent_id, master)
-    for framework_id in agent.executors.keys() | agent.tasks.keys():
-        framework = master.frameworks.get(framework_id)
-        if framework is not None and not framework.recovered:
-            link.update_framework(framework.info)
-    # Frameworks may have been torn down while the agent was away.
-    for framework_id in {framework_id for framework_id, _ in reported}:
-        if framework_id in master.completed_frameworks:
-            link.shutdown_framework(framework_id)
+    if lost:
+        link.reconcile_operations(sorted(lost))
+    _tell_frameworks(master, agent, {framework_id for framework_id, _ in reported})
     for (framework_id, task_id), policy in list(agent.killed_tasks.items()):
         link.kill_task(framework_id, task_id, policy)
     master.allocator.set_agent_active(agent.agent_id, active=True)
+
+
+def _tell_frameworks(master: Master, agent: Agent, reported: set[str]) -> None:
+    """Frameworks may have changed, or been torn down, while the agent was away."""
+    for framework_id in agent.executors.keys() | agent.tasks.keys():
+        framework = master.frameworks.get(framework_id)
+        if framework is not None and not framework.recovered:
+            agent.link.update_framework(framework.info)
+    for framework_id in reported:
+        if framework_id in master.completed_frameworks:
+            agent.link.shutdown_framework(framework_id)
+
+
+def _renew_total(master: Master, agent: Agent, total: Resources) -> None:
+    """The agent knows best what it has: operations may have been lost on their way to it."""
+    if total == agent.total:
+        return
+    agent.total = total
+    master.allocator.update_agent(agent.agent_id, total)
+    for offer in list(agent.offers.values()):
+        rescind_offer(master, offer)
+    master.allocate_soon([agent.agent_id])
 
 
 def _drop_lost_task(master: Master, task: Task) -> None:
@@ -226,7 +248,9 @@ def mark_unreachable(master: Master, agent_id: str, why: str) -> None:
         return
     at = now_nanoseconds()
     master.registry.mark_unreachable(agent_id, at)
-    operations.tell_all(master, agent, pb.OPERATION_UNREACHABLE, "Agent was marked unreachable")
+    operation_updates.tell_all(
+        master, agent, pb.OPERATION_UNREACHABLE, "Agent was marked unreachable"
+    )
 
     def status(framework: Framework, task: Task) -> pb.TaskStatus:
         return task_status(
@@ -262,7 +286,7 @@ def mark_gone(master: Master, agent_id: str) -> bool:
     master.recovered_agents.pop(agent_id, None)
     if agent is not None:
         agent.link.shutdown()
-        operations.tell_all(master, agent, pb.OPERATION_GONE_BY_OPERATOR, message)
+        operation_updates.tell_all(master, agent, pb.OPERATION_GONE_BY_OPERATOR, message)
         _remove(master, agent, status, unreachable=False)
         return True
     for framework in master.frameworks.values():
@@ -297,7 +321,7 @@ def _remove(
     for offer in list(agent.offers.values()):
         rescind_offer(master, offer)
     for operation in list(agent.operations.values()):
-        operations.forget(master, operation)
+        operation_updates.forget(master, operation)
     del master.agents[agent_id]
     _tell_agent_lost(master, agent_id)
 

@@ -81,6 +81,7 @@ class RemoteAgent:
         options = self._master.options
         silence = options.agent_ping_timeout * options.max_agent_ping_timeouts
         self.outbox.send("registered", agent_id, silence)
+        self._master.cancel(self._timer)
         self._ping()
 
     def run_task(
@@ -128,6 +129,10 @@ class RemoteAgent:
     def acknowledge_operation(self, status_uuid: bytes) -> None:
         """Forget an operation status."""
         self.outbox.send("acknowledge_operation", status_uuid)
+
+    def reconcile_operations(self, operation_uuids: list[bytes]) -> None:
+        """Tell which operations never came."""
+        self.outbox.send("reconcile_operations", operation_uuids)
 
     def shutdown(self) -> None:
         """End the agent: it was marked gone."""

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
-from mesos_batch.local.master import offering, operations, reconcile, subscription, task_updates
+from mesos_batch.local.master import (
+    offering,
+    operation_updates,
+    reconcile,
+    subscription,
+    task_updates,
+)
 from mesos_batch.local.master.accept import accept
 from mesos_batch.local.master.stream import EventStream
 from mesos_batch.local.master.validation import validate_call
@@ -46,8 +52,8 @@ _CALLS: dict[int, Callable[[Master, Framework, Call], None]] = {
     Call.ACKNOWLEDGE: lambda master, framework, call: task_updates.acknowledge(
         master, framework, call.acknowledge
     ),
-    Call.ACKNOWLEDGE_OPERATION_STATUS: lambda master, framework, call: operations.acknowledge(
-        master, framework, call.acknowledge_operation_status
+    Call.ACKNOWLEDGE_OPERATION_STATUS: lambda master, framework, call: (
+        operation_updates.acknowledge(master, framework, call.acknowledge_operation_status)
     ),
     Call.RECONCILE: lambda master, framework, call: reconcile.reconcile(
         master, framework, call.reconcile

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
-from mesos_batch.local.master import operations
+from mesos_batch.local.master import operation_updates
 from mesos_batch.local.master.allocator import FrameworkOptions
 from mesos_batch.local.master.constraints import is_excluded, validate_constraints
 from mesos_batch.local.master.framework import Capability, Framework, roles_of
@@ -102,6 +102,7 @@ def _add_framework(master: Master, info: pb.FrameworkInfo) -> Framework:
         info.id.value = master.new_framework_id()
     framework = Framework(info, time.time())
     master.frameworks[framework.framework_id] = framework
+    operation_updates.adopt(master, framework)
     return framework
 
 
@@ -222,8 +223,8 @@ def remove_framework(master: Master, framework: Framework) -> None:
     for agent_id, executors in list(framework.executors.items()):
         for executor_id in list(executors):
             master.remove_executor(master.agents[agent_id], framework_id, executor_id)
-    for operation in list(framework.operations.values()):
-        operations.forget(master, operation)
+    # Their agents will speak of them again, and are then told that nobody listens.
+    framework.operations.clear()
     framework.recovered = False
     framework.unregistered_time = time.time()
     del master.frameworks[framework_id]
