@@ -59,6 +59,8 @@ class Offers:
         if total([ours]) == total([recorded]):
             self._same[id_of(recorded)] = id_of(ours)
             yield from self._like.differences(recorded, ours, ".offer")
+        else:
+            yield from self._uncut_differences(recorded)
 
     def use(self, recorded_id: str, streams: dict[str, EventStream]) -> list[str]:
         """Our offers that are what a recorded one is; both are in hand no more."""
@@ -125,6 +127,13 @@ class Offers:
         held = total(self._held_by_recording(agent))
         ours = self._held(agent)
         return ours[-1] if ours and total(ours).contains(held) else None
+
+    def _uncut_differences(self, recorded: Json) -> Iterator[str]:
+        """A volume is in one piece however the rest was cut, so it must look the same."""
+        ours = [item for offer in self._held(agent_of(recorded)) for item in offer["resources"]]
+        for item in recorded["resources"]:
+            if "disk" in item and item not in ours:
+                yield f"offered volume: {item} was recorded, ours are {ours}"
 
     def _held(self, agent: str) -> list[Json]:
         ours = self._like.ours(agent)
