@@ -60,7 +60,9 @@ def _is_run(path: Path) -> bool:
         created_at_of(path.name)
     except ValueError:
         return False
-    return path.is_dir()
+    # Locked and without a journal: the program was killed before the run began.
+    began = (path / JOURNAL).exists() or not (path / OWNER).exists()
+    return began and path.is_dir()
 
 
 def created_at_of(run_id: str) -> float:

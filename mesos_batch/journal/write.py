@@ -102,14 +102,17 @@ class Journal:
         with told_as_journal_errors(path, "create"), ExitStack() as opened:
             opened.callback(shutil.rmtree, directory, ignore_errors=True)
             lock = _take_lock(directory, opened)
-            db = connect_to_write(path, create=True)
-            opened.callback(db.close)
-            with transaction(db):
+            # Under another name until it is whole: who is killed meanwhile has begun no run.
+            unfinished = path.with_suffix(".new")
+            with closing(connect_to_write(unfinished, create=True)) as db, transaction(db):
                 upgrade(db)
                 rows.insert_header(db, header)
                 rows.insert_tasks(db, tasks)
                 change_rows.insert_changes(db, changes)
                 put_owner(db, Owner.this_process())
+            unfinished.replace(path)
+            db = connect_to_write(path)
+            opened.callback(db.close)
             # Only now: the tasks would go to disk twice through the log.
             db.execute("PRAGMA journal_mode = WAL")
             sync_names(directory)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from mesos_batch.model.change import volume_ids
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Reservation, Resource
 from mesos_batch.model.resources import Resources
-from mesos_batch.volumes.ledger import overlap
+from mesos_batch.volumes.ledger import overlap, overlapping_volumes
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
@@ -67,13 +66,13 @@ def _of_agents(cluster: ClusterView, ledger: Ledger) -> Iterator[Finding]:
             lambda item: not item.is_persistent_volume and item.is_dynamically_reserved
         )
         for holding in ledger.on(agent.agent_id):
-            mine = _volumes_of(holding)
+            mine = holding.volumes + holding.perhaps(OperationType.CREATE)
             yield from _volumes(agent, holding, volumes, mine)
+            certain, possible = _beside(holding, overlapping_volumes(mine, volumes))
             volumes = volumes.without(mine)
-            wanted = _reserved_of(holding)
-            part = overlap(plain, wanted)
+            part = overlap(plain, certain + possible)
             plain = plain.without(part)
-            yield from _reserved(agent, holding, part, holding.reserved.without(part))
+            yield from _reserved(agent, holding, part, certain.without(part))
         for volume in volumes:
             yield _finding(Standing.FOREIGN, agent, Resources([volume]), volume_id(volume))
         by_stack: dict[tuple[Reservation, ...], list[Resource]] = {}
@@ -121,12 +120,13 @@ def _of_absent(cluster: ClusterView, ledger: Ledger) -> Iterator[Finding]:
             if waits
             else "its agent is not registered with the master"
         )
-        parts = [(Resources([it]), volume_id(it)) for it in _volumes_of(holding)]
-        for resources, name in parts:
-            yield _absent(holding, resources, name, note, away=not waits)
-        reserved = _reserved_of(holding)
-        if reserved:
-            yield _absent(holding, reserved, None, note, away=not waits)
+        volumes = holding.volumes + holding.perhaps(OperationType.CREATE)
+        for volume in volumes:
+            one = Resources([volume])
+            yield _absent(holding, one, volume_id(volume), note, away=not waits)
+        certain, possible = _beside(holding, volumes)
+        if certain or possible:
+            yield _absent(holding, certain + possible, None, note, away=not waits)
 
 
 def _absent(
@@ -152,20 +152,8 @@ def _finding(
     return Finding(standing, agent.agent_id, agent.hostname, resources, name, run_id, note)
 
 
-def _volumes_of(holding: Holding) -> Resources:
-    """The volumes of a holding, and those it may have created."""
-    volumes = holding.volumes
-    for operation in holding.maybe:
-        if operation.type is OperationType.CREATE:
-            volumes += operation.resources
-    return volumes
-
-
-def _reserved_of(holding: Holding) -> Resources:
-    """What a holding has reserved beside its volumes, and what it may have."""
-    reserved = holding.reserved
-    created = volume_ids(_volumes_of(holding))
-    for operation in holding.maybe:
-        if operation.type is OperationType.RESERVE and not created:
-            reserved += operation.resources
-    return reserved
+def _beside(holding: Holding, volumes: Resources) -> tuple[Resources, Resources]:
+    """What a holding has reserved beside these volumes of it, and what it may have besides."""
+    created = volumes.without(holding.volumes).map(Resource.without_volume)
+    reserved = holding.perhaps(OperationType.RESERVE)
+    return holding.reserved.without(created), reserved.without(created)

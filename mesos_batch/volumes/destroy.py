@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mesos_batch.engine.operation_states import OPEN
 from mesos_batch.errors import RefusedError
 from mesos_batch.model.change import Change, ChangeKind, volume_ids
 from mesos_batch.model.cluster import volume_id
@@ -212,19 +211,13 @@ def _with_their_reservations(
 
 def _wanted_reserved(holding: Holding) -> Resources:
     """All a holding has, or may have, reserved: the disk of its volumes included."""
-    maybe = Resources()
-    for operation in holding.maybe:
-        if operation.type is OperationType.RESERVE and operation.state in OPEN:
-            maybe += operation.resources
-    return holding.reserved + holding.volumes.map(Resource.without_volume) + maybe
+    under = holding.volumes.map(Resource.without_volume)
+    return holding.reserved + under + holding.perhaps(OperationType.RESERVE)
 
 
 def _present(agent: AgentState, holding: Holding) -> Resources:
     """The volumes of a holding that are there, those it may have created among them."""
-    wanted = holding.volumes
-    for operation in holding.maybe:
-        if operation.type is OperationType.CREATE:
-            wanted += operation.resources
+    wanted = holding.volumes + holding.perhaps(OperationType.CREATE)
     return overlapping_volumes(wanted, agent.total)
 
 

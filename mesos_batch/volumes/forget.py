@@ -29,13 +29,8 @@ def plan_forget(agent_id: str, cluster: ClusterView, ledger: Ledger) -> list[Cha
         raise RefusedError(f"agent {agent_id} is one the new master still waits for")
     reserved, volumes = Resources(), Resources()
     for holding in ledger.on(agent_id):
-        reserved += holding.reserved
-        volumes += holding.volumes
-        for operation in holding.maybe:
-            if operation.type is OperationType.RESERVE:
-                reserved += operation.resources
-            elif operation.type is OperationType.CREATE:
-                volumes += operation.resources
+        reserved += holding.reserved + holding.perhaps(OperationType.RESERVE)
+        volumes += holding.volumes + holding.perhaps(OperationType.CREATE)
     if not reserved and not volumes:
         raise RefusedError(f"the ledger has nothing on agent {agent_id}")
     return [Change(ChangeKind.FORGET, reserved, volumes, frozenset({agent_id}))]

@@ -52,6 +52,11 @@ class Holding:
         """Whether nothing is held."""
         return not (self.reserved or self.volumes or self.maybe)
 
+    def perhaps(self, kind: OperationType) -> Resources:
+        """What operations of this type may have done."""
+        parts = (operation.resources for operation in self.maybe if operation.type is kind)
+        return sum(parts, Resources())
+
     @property
     def left_over(self) -> bool:
         """Whether the change stopped halfway and nobody is at it."""
