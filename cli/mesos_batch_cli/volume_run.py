@@ -13,7 +13,7 @@ from mesos_batch.config import volume_flags as flags
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
-from mesos_batch_cli.run_options import check_output, credentials_for
+from mesos_batch_cli.run_options import credentials_for
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ def carry_out(
     from mesos_batch import api
     from mesos_batch_cli.drive import Drive, drive
 
-    check_output(values)
     options = replace(
         options,
         content_type=values[the.CONTENT_TYPE],

@@ -13,6 +13,7 @@ from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import (
@@ -87,8 +88,9 @@ def unreserve(arguments: Sequence[str]) -> int:
     from mesos_batch_cli.output.volume_table import plan_table
 
     options = _options(values)
+    wish = _wish(values, options)
     cluster, _ = look_at(options, values)
-    changes = plan_unreserve(_wish(values, options), cluster)
+    changes = plan_unreserve(wish, cluster)
     if not values[the.QUIET]:
         show(plan_table(changes, cluster, *paint_and_width(values)))
     if not confirmed("Give this back to everybody?", yes=values[volumes.YES]):
@@ -98,6 +100,7 @@ def unreserve(arguments: Sequence[str]) -> int:
 
 
 def _options(values: Values) -> RunOptions:
+    check_output(values)
     options = replace(cluster_of(values), role=values[volumes.ROLE])
     needs_role_and_principal(options.role, options.principal)
     return options

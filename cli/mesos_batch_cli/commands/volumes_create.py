@@ -13,6 +13,7 @@ from mesos_batch.config.setting import Setting
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Origin, Values
 from mesos_batch_cli.volume_run import carry_out, cluster_of, look_at, needs_role_and_principal
@@ -69,6 +70,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check(values: Values) -> None:
+    check_output(values)
     if values[volumes.RESOURCE] is not None:
         for setting in _NOT_WITH_RESOURCE:
             if values.origin(setting) is Origin.FLAG:

@@ -13,6 +13,7 @@ from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit, say_error
+from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import (
@@ -89,6 +90,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check(values: Values) -> None:
+    check_output(values)
     chosen = [
         bool(values.words),
         values[volumes.OF_RUN] is not None,
