@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mesos_batch_cli.seedflags import asks_for_help, read_flags, read_flags_and_word
+from mesos_batch_cli.seedflags import asks_for_help, read_flags, read_flags_and_words
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import UsageError
@@ -97,26 +97,28 @@ def test_what_is_no_flag_is_an_error_that_helps(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "texts", "word"),
+    ("arguments", "texts", "words"),
     [
-        ([], {}, None),
-        (["k3fq"], {}, "k3fq"),
-        (["k3fq", "--quiet"], {"quiet": "true"}, "k3fq"),
-        (["--quiet", " k3fq ", "--color=never"], {"quiet": "true", "color": "never"}, "k3fq"),
-        (["--on-interrupt=kill", "k3fq", "--"], {"on_interrupt": "kill"}, "k3fq"),
-        (["a=b"], {}, "a=b"),
+        ([], {}, ()),
+        (["k3fq"], {}, ("k3fq",)),
+        (["k3fq", "--quiet"], {"quiet": "true"}, ("k3fq",)),
+        (["--quiet", " k3fq ", "--color=never"], {"quiet": "true", "color": "never"}, ("k3fq",)),
+        (["--on-interrupt=kill", "k3fq", "--"], {"on_interrupt": "kill"}, ("k3fq",)),
+        (["a=b"], {}, ("a=b",)),
+        (["b", "--quiet", "a", "b"], {"quiet": "true"}, ("b", "a", "b")),
     ],
 )
-def test_some_commands_take_a_word(
-    arguments: list[str], texts: dict[str, str], word: str | None
+def test_some_commands_take_words(
+    arguments: list[str], texts: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    assert read_flags_and_words(arguments, the.RESUME) == (texts, word)
+    assert read_flags_and_words(arguments, the.RESUME, 3) == (texts, words)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["a", "--quiet", "b"], "'b' is not expected after 'a'"),
+        (["a", "a"], "'a' is not expected after 'a'"),
         (["--state_dir", "a"], "--state_dir needs its value after an equals sign"),
         (["--", "a"], "'a' is not expected; nothing may follow --"),
         (["-"], "'-' is not expected"),
@@ -124,9 +126,9 @@ def test_some_commands_take_a_word(
         (["a", "--task_list=b"], "there is no flag --task_list"),
     ],
 )
-def test_no_command_takes_more_than_a_word(arguments: list[str], message: str) -> None:
+def test_no_command_takes_more_words_than_it_says(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError) as refused:
-        read_flags_and_words(arguments, the.RESUME)
+        read_flags_and_words(arguments, the.RESUME, 1)
     assert refused.value.message == message
 
 

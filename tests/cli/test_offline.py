@@ -11,8 +11,14 @@ from program import PROGRAM, Program, as_json, clean_environment, task, write
 from mesos_batch import __version__
 from mesos_batch.config import local_settings
 from mesos_batch.config import settings as the
+from mesos_batch.config import volume_settings as volumes
 
 NOTHING_LISTENS = "127.0.0.1:1"
+CREATES = ("--persistent_volume", "--persistent_volume_resource=/x")
+REMOVES = (
+    *("--remove_persistent_volume", "--persistent_volume_resource=/x"),
+    *("--role=r", "--principal=p"),
+)
 HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio", "mesos_batch.api")
 
 
@@ -27,6 +33,13 @@ HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio",
         (["wait", "--help"], the.WAIT),
         (["cancel", "--help"], the.CANCEL),
         (["local", "--help"], local_settings.LOCAL),
+        (["volumes", "list", "--help"], volumes.LIST),
+        (["volumes", "create", "--help"], volumes.CREATE),
+        (["volumes", "destroy", "--help"], volumes.DESTROY),
+        (["volumes", "audit", "--help"], volumes.AUDIT),
+        (["reservations", "list", "--help"], volumes.LIST),
+        (["reservations", "reserve", "--help"], volumes.RESERVE),
+        (["reservations", "unreserve", "--help"], volumes.UNRESERVE),
         (["secret", "--help"], the.SECRET_COMMAND),
         (["secret", "set", "-h"], the.SECRET_COMMAND),
     ],
@@ -61,6 +74,9 @@ def test_version(mesos_batch: Program) -> None:
         ["retry", "-h"],
         ["runs", "-h"],
         ["cancel", "-h"],
+        ["volumes", "-h"],
+        ["volumes", "destroy", "-h"],
+        ["reservations", "unreserve", "-h"],
     ],
 )
 def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
@@ -89,9 +105,18 @@ def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
         (["--master=local"], "no task list is given"),
         (["--mastr=local"], "Did you mean --master=VALUE?"),
         (["--master=zk://a:2181", "--task_list=-"], "did you mean zk://a:2181/mesos?"),
-        (["--persistent_volume"], "not yet supported"),
-        (["--remove-persistent-volume=true"], "not yet supported"),
-        (["--persistent_volume_resource=/x"], "not yet supported"),
+        (["--persistent_volume"], "--persistent_volume needs to know which volumes"),
+        (["--remove-persistent-volume=true"], "--remove_persistent_volume needs to know"),
+        (["--persistent_volume_resource=/x"], "--persistent_volume_resource alone does nothing"),
+        (["--persistent_volume", "--remove_persistent_volume"], "contradicts"),
+        ([*CREATES, "--principal=p"], "nothing can be reserved for role *"),
+        ([*CREATES, "--role=r"], "a reservation belongs to a principal"),
+        ([*REMOVES, "--master=local"], "cannot be used with --master=local"),
+        ([*REMOVES, "--master=h:1", "--detach"], "does not run in the background"),
+        ([*REMOVES, "--master=h:1", "--no-journal"], "needs the journal that is the ledger"),
+        ([*REMOVES, "--master=h:1"], "the volume resource '/x' cannot be read"),
+        ([*CREATES, "--role=r", "--principal=p"], "no master is given"),
+        ([*CREATES, "--role=r", "--principal=p", "--master=local"], "no task list is given"),
         (["--framework_capabilities=MULTI_ROLE"], "--role sets one"),
         (["--master=h:1", "--task_list=-", "--local_agents=2"], "--master=local"),
         (["--master=local", "--task_list=-", "--secret=x"], "makes its own secret"),
