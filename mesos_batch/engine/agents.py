@@ -200,7 +200,12 @@ def _most(left: Resources, right: Resources) -> Resources:
     merged = list(left)
     for resource in right:
         for index, known in enumerate(merged):
-            if known.key == resource.key and not known.is_indivisible:
+            if known.key != resource.key:
+                continue
+            if known.is_indivisible:
+                if known.value == resource.value:
+                    break
+            else:
                 more = minus(resource.value, common(known.value, resource.value))
                 union = plus(known.value, more)
                 merged[index] = replace(known, value=union)
