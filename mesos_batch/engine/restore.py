@@ -33,7 +33,8 @@ def restore(books: Books, life: TaskLife, past: Past | None) -> None:
         books.tell(_resumed(books))
         if past.framework_id is None:
             life.lose_all("the cluster it ran on is gone")
-            books.changes.forget_ids()
+            for operation in books.changes.forget_ids():
+                books.save(operation.entry())
 
 
 def _resumed(books: Books) -> fact.RunResumed:
