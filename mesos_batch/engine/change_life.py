@@ -28,8 +28,10 @@ ASK = ("ask_operations", 0)
 TIMEOUT, WAITS = "change_timeout", "change_waits"
 FIRST_QUESTION = 5.0
 NEXT_QUESTION = 30.0
-# Told twice and so far apart that it does not know it, the master will not get it any more.
-CERTAIN_AFTER = 4.0
+# Told twice and so far apart that it does not know it, the master will not get it any more. A
+# master that has just met the agent (a new one, or the agent was away) does not know it either,
+# until the agent has told: one lost packet must not have us do it twice.
+CERTAIN_AFTER = 25.0
 TELL_AFTER = 10.0
 # Whoever cancels waits so long for what is under way.
 LAST_WORD = 15.0
@@ -57,6 +59,8 @@ class ChangeLife:
         for record in books.changes.waiting():
             books.timers.set_once((WAITS, record.position), books.now + TELL_AFTER)
             self._start_clock(record)
+        if books.cancelling:
+            self.cancel_all()
         if any(True for _ in books.changes.open()):
             self.ask()
 
@@ -93,6 +97,9 @@ class ChangeLife:
         for group in bundles:
             if id(group) in sent:
                 self._send(group, sent[id(group)])
+        known = books.agents
+        if any(known.total(group.agent_id) is None for group in bundles if self._is_mute(group)):
+            books.list_agents()
         return [group for group in bundles if id(group) not in sent]
 
     def update(self, status: OperationStatus) -> None:
@@ -124,6 +131,8 @@ class ChangeLife:
                     )
                     state = OperationState.OPERATION_FAILED
                 self._apply(operation, state, "seen in the master's list of agents")
+        if self._no_feedback and self.wants_offers:
+            books.offers_wanted.wish()
 
     def framework_lost(self) -> None:
         """The framework that could ask about its operations is no more."""
@@ -202,6 +211,8 @@ class ChangeLife:
         )
 
     def _may_go_to(self, record: ChangeRecord, agent_id: str) -> bool:
+        if agent_id in self._no_feedback and not self._would_see(agent_id):
+            return False
         if record.agent_id is not None:
             return record.agent_id == agent_id
         allowed = record.change.agents
@@ -211,6 +222,15 @@ class ChangeLife:
         if record.change.kind is ChangeKind.UNDO:
             return True
         return not others or not any(change.apart for change in (record.change, *others))
+
+    def _is_mute(self, group: Bundle) -> bool:
+        return group.agent_id in self._no_feedback
+
+    def _would_see(self, agent_id: str) -> bool:
+        """Whether one change more on an agent without feedback can be told from its total."""
+        books = self._books
+        busy = any(operation.agent_id == agent_id for operation in books.changes.open())
+        return not busy and books.agents.total(agent_id) is not None
 
     def _changes_on(self, agent_id: str) -> int:
         return sum(record.agent_id == agent_id for record in self._books.changes.records)
@@ -254,8 +274,10 @@ class ChangeLife:
         operation = books.changes.add(record, kind, resources, books.now, feedback=feedback)
         total = books.agents.total(agent_id)
         if kind is OperationType.UNRESERVE and total is not None:
-            (key,) = (resource.key for resource in resources)
-            operation.before = after_destroy(total, volumes).filter(lambda item: item.key == key)
+            total = after_destroy(total, volumes)
+        if total is not None:
+            keys = {resource.key for resource in resources}
+            operation.before = total.filter(lambda item: item.key in keys)
         return operation
 
     def _send(self, group: Bundle, operations: list[OperationRecord]) -> None:

@@ -40,7 +40,7 @@ def observe(
                 standing += operation.resources if there else Resources()
                 yield operation, _NOT_DONE if there else _DONE
             case OperationType.RESERVE:
-                yield operation, _DONE if created or there else _NOT_DONE
+                yield operation, _DONE if created else _reserved(operation, total, there=there)
             case OperationType.UNRESERVE if _is_under(standing, operation.resources):
                 yield operation, _NOT_DONE
             case OperationType.UNRESERVE:
@@ -54,6 +54,15 @@ def _is_under(volumes: Resources, disk: Resources) -> bool:
     """Whether this disk goes with volumes that are still there: it is unreserved after them."""
     keys = {volume.without_volume().key for volume in volumes}
     return any(resource.key in keys for resource in disk)
+
+
+def _reserved(operation: OperationRecord, total: Resources, *, there: bool) -> OperationState:
+    """Whether it was reserved; others may have had the same before."""
+    if not there:
+        return _NOT_DONE
+    if operation.before is None:
+        return _UNCLEAR
+    return _DONE if total.contains(operation.before + operation.resources) else _NOT_DONE
 
 
 def _unreserved(operation: OperationRecord, total: Resources, *, there: bool) -> OperationState:
