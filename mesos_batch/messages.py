@@ -6,6 +6,7 @@ sends which is told in ``src/slave/slave.cpp``, ``src/master/master.cpp`` and th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 
@@ -142,3 +143,17 @@ def explain(
     if hint is None and by_state is not None:
         hint = by_state.hint
     return Explanation(sentence, hint)
+
+
+# src/master/master.cpp appends what an ACL was asked about, and every operation its agent.
+_NOT_ALLOWED = re.compile(r"Principal '(.*?)' not? authorized to perform action (\w+)")
+_ON_AGENT = re.compile(r"; on agent \S+ at \S+ \([^()]*\)$")
+
+
+def refusal(message: str) -> str:
+    """Why the master refuses an operation on reservations or volumes, without what is known."""
+    denied = _NOT_ALLOWED.search(message)
+    if denied is not None:
+        action = denied[2].replace("_", " ").lower()
+        return f"principal '{denied[1]}' may not {action}: an ACL of the master forbids it"
+    return _ON_AGENT.sub("", message)

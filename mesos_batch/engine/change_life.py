@@ -13,6 +13,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine.change_fit import after_destroy, after_make, fit_make, fit_undo
 from mesos_batch.engine.observed import observe
 from mesos_batch.engine.operation_states import TABLE, Effect, is_race, is_refused_feedback
+from mesos_batch.messages import refusal
 from mesos_batch.model import facts as fact
 from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import Operation, OperationState, OperationType
@@ -183,10 +184,10 @@ class ChangeLife:
         records = books.changes.records
         failed = [record for record in records if record.phase is ChangePhase.FAILED]
         if failed and not books.cancelling:
-            # One sentence says it where there is one change; else the summary has them all.
-            books.halted = failed[0].message
-            if len(records) > 1:
-                books.halted = f"{len(failed)} of {len(records)} changes failed"
+            noun = "change" if len(records) == 1 else "changes"
+            books.halted = f"{len(failed)} of {len(records)} {noun} failed"
+            if not books.tasks.all_ended:
+                books.halted += ", so no task was run"
         elif not books.tasks.all_ended:
             books.relist_agents()
             books.offers_wanted.wish()
@@ -332,7 +333,7 @@ class ChangeLife:
                 self._repeat(record, operation, message)
             case Effect.FAILS:
                 operation.state, operation.message = state, message
-                record.trouble = record.trouble or message or state.name
+                record.trouble = record.trouble or refusal(message or state.name)
         if (operation.state, operation.message) != before:
             books.save(operation.entry())
             self._changed(record)

@@ -16,7 +16,13 @@ from mesos_batch_cli.output.change_text import ending, operation_text
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line
 
-_USUAL = (OperationState.OPERATION_PENDING, OperationState.OPERATION_FINISHED)
+# What follows from a refusal is told with the change it belongs to.
+_TOLD_BY_THE_CHANGE = (
+    OperationState.OPERATION_PENDING,
+    OperationState.OPERATION_FINISHED,
+    OperationState.OPERATION_ERROR,
+    OperationState.OPERATION_FAILED,
+)
 
 
 _OfChange = fact.OperationsSent | fact.OperationUpdated | fact.ChangeWaits | fact.ChangeEnded

@@ -129,7 +129,7 @@ def plan_table(
     for change in changes:
         (agent_id,) = change.agents or ("",)
         agent = cluster.agent(agent_id)
-        place = agent_name(agent_id, agent.hostname if agent is not None else agent_id)
+        place = agent_name(agent_id, agent.hostname if agent is not None else None)
         sizes = ", ".join(megabytes(volume) for volume in change.volumes)
         names = ", ".join(volume_id(volume) for volume in change.volumes)
         rows.append((names, place, sizes, amounts(change.reserved) if change.reserved else ""))
