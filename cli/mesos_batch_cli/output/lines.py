@@ -103,11 +103,9 @@ class Lines:
                 text = f"{operation_text(operation)} on agent {agent}: {operation.state.name}"
                 if operation.message is not None:
                     text += f" ({operation.message})"
-                usual = operation.state in _USUAL
-                text = one_line(text)
-                return (
-                    (Level.VERBOSE, text) if usual else (Level.NORMAL, self._paint.doubtful(text))
-                )
+                if operation.state in _TOLD_BY_THE_CHANGE:
+                    return Level.VERBOSE, one_line(text)
+                return Level.NORMAL, self._paint.doubtful(one_line(text))
             case fact.ChangeEnded(view=view):
                 good = view.phase is ChangePhase.DONE
                 paint = self._paint.good if good else self._paint.bad
