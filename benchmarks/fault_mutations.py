@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SEARCH = """
 import sys
 import mesos_batch
-from faults.plan import make_plan
+from faults.change_plan import make_plan
 from faults.run import run
 assert mesos_batch.__file__.startswith(sys.argv[1]), mesos_batch.__file__
 for seed in range(int(sys.argv[2])):

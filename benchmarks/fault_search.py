@@ -19,7 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from faults.plan import make_plan
+from faults.change_plan import make_plan
 from faults.run import run
 from faults.shrink import explain, traced
 

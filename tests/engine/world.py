@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from mesos_batch.engine import commands as do
@@ -10,14 +11,18 @@ from mesos_batch.engine import events as ev
 from mesos_batch.engine.books import Turn
 from mesos_batch.engine.policy import Policy
 from mesos_batch.engine.scheduler import BatchScheduler
+from mesos_batch.model.change import Change, ChangePhase, ChangeView
 from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.offer import Offer
+from mesos_batch.model.operation import OperationState, OperationStatus
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.saved import (
     AttemptEntry,
     CancelEntry,
+    ChangeEntry,
     Entry,
     FrameworkEntry,
+    OperationEntry,
     Past,
     TaskEntry,
 )
@@ -37,11 +42,18 @@ def task(task_id: str, cpus: float = 1, mem: float = 32, **more: Any) -> TaskSpe
 class World:
     """Holds a scheduler and what it said; offers and updates are made by short names."""
 
-    def __init__(self, *tasks: TaskSpec, past: Past | None = None, **policy: Any) -> None:
+    def __init__(
+        self,
+        *tasks: TaskSpec,
+        past: Past | None = None,
+        changes: Sequence[Change] = (),
+        **policy: Any,
+    ) -> None:
         self.now = 1000.0
         self.tasks = tasks
+        self.changes = tuple(changes)
         self.policy = Policy(**policy)
-        self.scheduler = BatchScheduler(tasks, self.policy, self.now, past)
+        self.scheduler = BatchScheduler(tasks, self.policy, self.now, past, self.changes)
         self.commands: list[do.Command] = []
         self.facts: list[Fact] = []
         self.journal: list[Entry] = []
@@ -54,17 +66,23 @@ class World:
         cancels = [entry for entry in self.journal if isinstance(entry, CancelEntry)]
         tasks = {e.position: e for e in self.journal if isinstance(e, TaskEntry)}
         attempts = {(e.position, e.number): e for e in self.journal if isinstance(e, AttemptEntry)}
+        changes = {e.position: e for e in self.journal if isinstance(e, ChangeEntry)}
+        sent = {(e.position, e.number): e for e in self.journal if isinstance(e, OperationEntry)}
         return Past(
             framework_id=frameworks[-1].framework_id if frameworks else None,
             touched_at=self.now,
             tasks=tuple(tasks.values()),
             attempts=tuple(attempts.values()),
+            changes=tuple(changes.values()),
+            operations=tuple(sent[key] for key in sorted(sent)),
             cancelled=cancels[-1] if cancels else None,
         )
 
     def crash(self) -> None:
         """Lose everything but the journal, and begin again from it."""
-        self.scheduler = BatchScheduler(self.tasks, self.policy, self.now, self.past())
+        self.scheduler = BatchScheduler(
+            self.tasks, self.policy, self.now, self.past(), self.changes
+        )
 
     def do(self, event: ev.Event, after: float = 0.0) -> Turn:
         self.now += after
@@ -78,8 +96,8 @@ class World:
             turn.end = torn_down.end
         return turn
 
-    def subscribe(self) -> Turn:
-        return self.do(ev.Subscribed("F", "master:5050"))
+    def subscribe(self, framework_id: str = "F") -> Turn:
+        return self.do(ev.Subscribed(framework_id, "master:5050"))
 
     def list_agents(self, **cpus: float) -> Turn:
         agents = tuple(
@@ -103,6 +121,25 @@ class World:
         more.setdefault("agent_id", "a")
         status = TaskStatus(task_id, TaskState[f"TASK_{state}"], **more)
         return self.do(ev.UpdateArrived(status), after)
+
+    def operation(self, operation_id: str, state: str, after: float = 0.0, **more: Any) -> Turn:
+        """A status of an operation; only what an agent says has a uuid."""
+        if "uuid" not in more and state == "FINISHED":
+            more["uuid"] = next(self._numbers).to_bytes(16, "big")
+        more.setdefault("agent_id", "a")
+        status = OperationStatus(operation_id, OperationState[f"OPERATION_{state}"], **more)
+        return self.do(ev.OperationUpdateArrived(status), after)
+
+    def totals(self, **agents: Resources) -> Turn:
+        """The master's list, asked for just now."""
+        listed = tuple(ev.AgentTotal(name, name, total) for name, total in agents.items())
+        return self.do(ev.AgentsListed(listed))
+
+    def change(self, position: int = 0) -> ChangeView:
+        return self.scheduler.snapshot().changes[position]
+
+    def change_phase(self, position: int = 0) -> ChangePhase:
+        return self.change(position).phase
 
     def wait(self, seconds: float) -> Turn:
         """Let the time pass the way the runtime does: deadline by deadline."""

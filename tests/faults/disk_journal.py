@@ -9,19 +9,27 @@ from faults.sim_journal import Journal, Watcher
 from faults.violation import ViolationError
 
 from mesos_batch import journal
-from mesos_batch.model.saved import AttemptEntry, Entry, Past, TaskEntry
+from mesos_batch.model.change import Change
+from mesos_batch.model.saved import AttemptEntry, ChangeEntry, Entry, Past, TaskEntry
 from mesos_batch.model.task import TaskSpec
 
 
 class DiskJournal(Journal):
     """Writes to a directory as well; a new life of the scheduler reads from there."""
 
-    def __init__(self, watch: Watcher, state_dir: Path, tasks: Sequence[TaskSpec]) -> None:
+    def __init__(
+        self,
+        watch: Watcher,
+        state_dir: Path,
+        tasks: Sequence[TaskSpec],
+        changes: Sequence[Change],
+    ) -> None:
         super().__init__(watch)
         self._written: list[Entry] = []
         self._disk = journal.Journal.create(
-            state_dir, tasks, master="master:5050", source="plan", options={}
+            state_dir, tasks, master="master:5050", source="plan", options={}, changes=changes
         )
+        self._changes = list(changes)
 
     def take(self, entries: Iterable[Entry]) -> None:
         kept = list(entries)
@@ -40,7 +48,10 @@ class DiskJournal(Journal):
         if (
             sorted(known.tasks, key=_position) != sorted(read.tasks, key=_position)
             or sorted(known.attempts, key=_attempt) != sorted(read.attempts, key=_attempt)
+            or sorted(known.changes, key=_position) != sorted(read.changes, key=_position)
+            or list(known.operations) != list(read.operations)
             or (known.framework_id, known.cancelled) != (read.framework_id, read.cancelled)
+            or self._disk.changes != self._changes
         ):
             raise ViolationError("written is read", f"{read} instead of {known}")
         return read
@@ -49,7 +60,7 @@ class DiskJournal(Journal):
         self._disk.close()
 
 
-def _position(entry: TaskEntry) -> int:
+def _position(entry: TaskEntry | ChangeEntry) -> int:
     return entry.position
 
 

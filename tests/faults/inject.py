@@ -13,6 +13,8 @@ from faults.world import World
 from mesos_batch.engine import events as ev
 from mesos_batch.errors import ExitCode
 
+SLOWEST_OPERATION = 15.0
+
 
 def inject(world: World, fault: Fault) -> None:
     """Let a fault happen, if there is something it can happen to."""
@@ -83,7 +85,15 @@ def _dies(world: World, fault: Fault) -> bool:
     agent.die()
     world.clock.after(PING_TIMEOUT, _missed_pings, world, world.master, agent)
     world.replace(agent)
+    if world.plan.changes and int(fault.value * 10) % 2:
+        world.clock.after(fault.value + 200.0, _written_off, world, agent)
     return True
+
+
+def _written_off(world: World, agent: Agent) -> None:
+    """An operator sees that an agent does not come back."""
+    if world.master is not None:
+        world.master.mark_gone(agent.agent_id)
 
 
 def _goes_down(world: World, agent: Agent, fault: Fault) -> None:
@@ -147,7 +157,9 @@ def _slow(world: World, fault: Fault) -> bool:
         return False
     pipe = agent.to_master if int(fault.value * 10) % 2 else agent.from_master
     pipe.hold()
-    world.clock.after(min(fault.value, 60.0), pipe.release)
+    # What is slower than that an operation cannot be told from one that was lost: see the docs.
+    longest = SLOWEST_OPERATION if world.plan.changes else 60.0
+    world.clock.after(min(fault.value, longest), pipe.release)
     return True
 
 
@@ -162,6 +174,14 @@ def _loses_launch(world: World, fault: Fault) -> bool:
     agent = _agent(world, fault)
     if agent is not None:
         agent.lose_launches.append(fault.value)
+    return False
+
+
+def _loses_operation(world: World, fault: Fault) -> bool:
+    agent = _agent(world, fault)
+    if agent is not None:
+        # The master finds out by its pings, if the agent does not.
+        agent.operations.lose.append(min(fault.value, 60.0))
     return False
 
 
@@ -271,6 +291,7 @@ _HANDLERS: dict[str, Callable[[World, Fault], bool]] = {
     "agent_slow": _slow,
     "agent_drops_launch": _drops_launch,
     "agent_never_gets_launch": _loses_launch,
+    "agent_never_gets_operation": _loses_operation,
     "agent_sends_update_twice": _sends_again,
     "agent_kills_task": _kills_task,
     "stream_breaks": _stream_breaks,

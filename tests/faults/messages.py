@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mesos_batch.model.operation import Operation
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.status import Source
 
@@ -45,8 +47,7 @@ class AgentTask:
 
     task_id: str
     framework_id: str
-    cpus: int
-    mem: int
+    resources: Resources
     latest: TaskState
     sent: TaskState | None
     sent_uuid: bytes | None
@@ -58,8 +59,7 @@ class RunTask:
 
     framework_id: str
     task_id: str
-    cpus: int
-    mem: int
+    resources: Resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,64 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Agent to master, for the first time or again."""
+    """Agent to master, for the first time or again.
+
+    ``total`` is what it has, ``applied`` are the operations that made it so.
+    """
 
     agent_id: str
     tasks: tuple[AgentTask, ...]
     frameworks: frozenset[str]
+    total: Resources
+    applied: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOperation:
+    """Master to agent: carry this out; ``uuid`` is the master's own name for it."""
+
+    uuid: int
+    framework_id: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Master to an agent that is too old for the above: this is what you have from now on."""
+
+    total: Resources
+    applied: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class AckOperation:
+    """Master to agent: the scheduler has seen this status."""
+
+    uuid: int
+    status_uuid: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileAgent:
+    """Master to agent: which of these operations do you not know?"""
+
+    uuids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAgent:
+    """Agent to master once it is registered: what it did and nobody has acknowledged yet."""
+
+    agent_id: str
+    operations: tuple[tuple[ApplyOperation, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OperationUpdate:
+    """Agent to master: done; or, without ``status_uuid``, never heard of it."""
+
+    agent_id: str
+    uuid: int
+    framework_id: str | None = None
+    operation_id: str | None = None
+    status_uuid: bytes | None = None

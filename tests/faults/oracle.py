@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
+from faults.change_rules import ChangeRules
 from faults.patience import Patience
 from faults.reports import Reports
 from faults.trace import short
@@ -20,6 +21,7 @@ from faults.written import ORDER, Written
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.model import facts as fact
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.saved import CancelEntry
 from mesos_batch.model.state import TaskState
@@ -46,13 +48,14 @@ class Oracle:
     def __init__(self, world: World) -> None:
         self._world = world
         self.reports = Reports(world)
-        self.written = Written(world, self.reports)
+        self.changes = ChangeRules(world)
+        self.written = Written(world, self.reports, self.changes)
         self.attempts: dict[str, tuple[int, int]] = {}
         self._updates: dict[bytes, tuple[str, TaskState]] = {}
         self._ends_told: Counter[str] = Counter()
         self._requeued_until: dict[str, float] = {}
         self._cancelled = False
-        self._patience = Patience(self.reports.is_over)
+        self._patience = Patience(self.reports.is_over, self.changes.is_open)
 
     # -- the cluster --------------------------------------------------------------------------
 
@@ -90,36 +93,54 @@ class Oracle:
             if known != (view.phase, view.launches):
                 text = f"{view.spec.task_id} was {known}, is {(view.phase, view.launches)}"
                 self._broken("restored as written", text)
+        for position, change in enumerate(snapshot.changes):
+            written = self._world.journal.changes.get(position)
+            phase = ChangePhase.WAITING if written is None else written.phase
+            if phase is ChangePhase.FAILED and self._world.journal.cancelled is None:
+                phase = ChangePhase.WAITING
+            if phase is not change.phase:
+                text = f"change {position} was {written}, is {change.phase}"
+                self._broken("restored as written", text)
 
     def turn(self, event: ev.Event, turn: Turn) -> None:
         """Look at a turn before any of it is done."""
         self._trace(event, turn)
-        if self._cancelled and any(isinstance(c, do.Launch) for c in turn.commands):
-            self._broken("no launch after cancel", f"{event} leads to a launch")
+        if self._cancelled and any(isinstance(c, do.Launch | do.Operate) for c in turn.commands):
+            self._broken("no launch after cancel", f"{event} leads to an ACCEPT")
         self._cancelled |= any(isinstance(entry, CancelEntry) for entry in turn.entries)
         for item in turn.facts:
             if isinstance(item, fact.TaskRequeued):
                 self._requeued_until[item.task_id] = item.at + item.delay
-        match event:
-            case ev.Subscribed():
-                self._patience.begin_anew()
-                self._reconciled(turn)
-            case ev.ConnectionLost() | ev.FrameworkRemoved():
-                self._patience.begin_anew()
-            case ev.OffersArrived():
-                self._offers_answered(event, turn)
-            case ev.UpdateArrived():
-                self._patience.heard_of(event.status.task_id)
-                self._superseded_killed(event.status, turn)
+        self._hear(event, turn)
         for command in turn.commands:
             self._patience.calls(command, self._world.clock.now)
         for rule, text in self._patience.overdue(self._world.clock.now):
             self._broken(rule, text)
 
+    def _hear(self, event: ev.Event, turn: Turn) -> None:
+        """What must follow from an event in the same turn."""
+        match event:
+            case ev.Subscribed():
+                self._patience.begin_anew()
+                self._reconciled(turn)
+                self.changes.subscribed(turn)
+            case ev.ConnectionLost() | ev.FrameworkRemoved():
+                self._patience.begin_anew()
+            case ev.OffersArrived():
+                self._offers_answered(event, turn)
+            case ev.OperationUpdateArrived():
+                self._patience.heard_of_operation(event.status.operation_id)
+                self.changes.acknowledged(event.status, turn)
+            case ev.UpdateArrived():
+                self._patience.heard_of(event.status.task_id)
+                self._superseded_killed(event.status, turn)
+
     def calls(self, command: do.Command) -> None:
         """A call is about to be sent: what it follows from must be on disk."""
+        self.changes.calls(command)
         match command:
             case do.Launch():
+                self.changes.all_done("changes come first", f"{command} is sent")
                 for launch in command.tasks:
                     self._launch_allowed(command, launch)
             case do.Acknowledge():
@@ -155,7 +176,7 @@ class Oracle:
     def _offers_answered(self, event: ev.OffersArrived, turn: Turn) -> None:
         answered: Counter[str] = Counter()
         for command in turn.commands:
-            if isinstance(command, do.Launch | do.Decline):
+            if isinstance(command, do.Launch | do.Operate | do.Decline):
                 answered.update(command.offer_ids)
         held = Counter(offer.offer_id for offer in event.offers)
         if answered != held:
@@ -228,6 +249,7 @@ class Oracle:
     def judge_end(self) -> None:
         """The run is over and everybody has been told: compare the books with the truth."""
         world = self._world
+        self.changes.judge_end(world.journal.end)
         for rule, text in (
             *check_attempts(world.journal, world.plan, self.attempts, world.processes),
             *check_exit_code(world.journal, world.plan),

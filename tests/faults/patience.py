@@ -14,23 +14,32 @@ KILL_AGAIN_WITHIN = 100.0
 class Patience:
     """What the scheduler waits for within one subscription."""
 
-    def __init__(self, is_over: Callable[[str], bool]) -> None:
+    def __init__(self, is_over: Callable[[str], bool], is_open: Callable[[str], bool]) -> None:
         self._is_over = is_over
+        self._is_open = is_open
+        self._asked_operations: dict[str, float] = {}
         self._asked: dict[str, float] = {}
         self._killed: dict[str, float] = {}
 
     def begin_anew(self) -> None:
         """The connection is another, or none."""
         self._asked.clear()
+        self._asked_operations.clear()
         self._killed.clear()
 
     def heard_of(self, attempt_id: str) -> None:
         self._asked.pop(attempt_id, None)
 
+    def heard_of_operation(self, operation_id: str) -> None:
+        self._asked_operations.pop(operation_id, None)
+
     def calls(self, command: do.Command, now: float) -> None:
         if isinstance(command, do.Reconcile):
             for attempt_id, _ in command.tasks:
                 self._asked[attempt_id] = now
+        elif isinstance(command, do.ReconcileOperations):
+            for operation_id, _ in command.operations:
+                self._asked_operations[operation_id] = now
         elif isinstance(command, do.Kill) and not self._is_over(command.task_id):
             self._killed[command.task_id] = now
 
@@ -45,3 +54,9 @@ class Patience:
                     del waiting[attempt_id]
                 elif now - since > limit:
                     yield rule, f"{attempt_id}: {now - since:.0f} s ago, and not since"
+        for operation_id, since in list(self._asked_operations.items()):
+            if not self._is_open(operation_id):
+                del self._asked_operations[operation_id]
+            elif now - since > LONGEST_SILENCE:
+                text = f"{operation_id}: {now - since:.0f} s ago, and not since"
+                yield "asks about operations again", text

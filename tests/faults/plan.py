@@ -6,8 +6,13 @@ seed is shrunk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
+
+from faults.sim_offers import resources
+
+from mesos_batch.model.change import Change
+from mesos_batch.model.resources import Resources
 
 START = 1_000_000.0
 # Nothing is broken after this many seconds, so that what goes on can be told from what hangs.
@@ -26,7 +31,7 @@ class Try:
 class PlannedTask:
     """A task in thousandths of a cpu and of a MB; the last try repeats for ever.
 
-    ``pinned`` names the one agent it may run on.
+    ``pinned`` names the one agent it may run on, ``volume`` the one volume it needs.
     """
 
     task_id: str
@@ -34,6 +39,7 @@ class PlannedTask:
     mem: int
     tries: tuple[Try, ...]
     pinned: str | None = None
+    volume: str | None = None
 
     def attempt(self, number: int) -> Try:
         return self.tries[min(number, len(self.tries)) - 1]
@@ -57,13 +63,43 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
+class Machine:
+    """What an agent has: thousandths of a cpu and of a MB, and disks.
+
+    ``holds`` is what has been reserved and created on it before the run; one that replaces it has
+    nothing of that. An ``old`` one is older than Mesos 1.5 and gives no feedback of operations.
+    """
+
+    cpus: int
+    mem: int
+    disks: Resources = field(default_factory=Resources)
+    holds: Resources = field(default_factory=Resources)
+    old: bool = False
+
+    @property
+    def resources(self) -> Resources:
+        return resources(self.cpus, self.mem) + self.disks
+
+    def __str__(self) -> str:
+        more = "".join(f"; {what}" for what in (self.disks, self.holds) if what)
+        old = ", old" if self.old else ""
+        return f"cpus {self.cpus / 1000:g} mem {self.mem / 1000:g}{more}{old}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything a run needs but the random delays, which ``seed`` and ``delays`` decide."""
+    """Everything a run needs but the random delays, which ``seed`` and ``delays`` decide.
+
+    ``changes`` come before the tasks.
+    """
 
     seed: int
     tasks: tuple[PlannedTask, ...]
-    agents: tuple[tuple[int, int], ...]
+    agents: tuple[Machine, ...]
     faults: tuple[Fault, ...]
+    changes: tuple[Change, ...] = ()
+    role: str = "*"
+    volume_timeout: float = 300.0
     slowest_message: float = 0.5
     partition_aware: bool = True
     checkpoint: bool = True
@@ -94,16 +130,21 @@ class Plan:
                 "unreachable_timeout",
                 "unplaceable_timeout",
                 "kill_after",
+                "volume_timeout",
             )
         ]
-        lines += [
-            f"  agent S{i}: cpus {c / 1000:g} mem {m / 1000:g}"
-            for i, (c, m) in enumerate(self.agents)
-        ]
+        lines += [f"  agent S{i}: {machine}" for i, machine in enumerate(self.agents)]
+        for change in self.changes:
+            where = "anywhere" if change.agents is None else f"on {sorted(change.agents)}"
+            apart = ", apart" if change.apart else ""
+            what = f"reserved {change.reserved}, volumes {change.volumes}"
+            lines.append(f"  change {change.kind.value}: {what}, {where}{apart}")
         for task in self.tasks:
             tries = ", ".join(f"{t.seconds:.1f} s -> {t.exit_status}" for t in task.tries)
             pinned = "" if task.pinned is None else f", on {task.pinned} only"
-            lines.append(f"  task {task.task_id}: cpus {task.cpus / 1000:g} tries: {tries}{pinned}")
+            volume = "" if task.volume is None else f", with volume {task.volume}"
+            size = f"cpus {task.cpus / 1000:g}"
+            lines.append(f"  task {task.task_id}: {size} tries: {tries}{pinned}{volume}")
         lines += [f"  fault {fault}" for fault in self.faults]
         return "\n".join(lines)
 
@@ -144,14 +185,14 @@ KINDS: dict[str, int] = {
 _BAG = tuple(kind for kind, weight in KINDS.items() for _ in range(weight))
 
 
-def make_plan(seed: int) -> Plan:
-    """What this seed decides."""
+def tasks_only(seed: int) -> Plan:
+    """What this seed decides, but for changes."""
     rng = Random(seed)
     agents = tuple(
-        (rng.choice((1000, 2000, 4000)), rng.choice((512_000, 1024_000, 4096_000)))
+        Machine(rng.choice((1000, 2000, 4000)), rng.choice((512_000, 1024_000, 4096_000)))
         for _ in range(rng.randint(1, 4))
     )
-    small = min(cpus for cpus, _ in agents)
+    small = min(machine.cpus for machine in agents)
     retries = rng.random() < 0.5
     tasks = tuple(
         PlannedTask(
@@ -198,13 +239,13 @@ def _tries(rng: Random, retries: bool) -> tuple[Try, ...]:
 
 
 def _faults(
-    rng: Random, agents: tuple[tuple[int, int], ...], tasks: tuple[PlannedTask, ...]
+    rng: Random, agents: tuple[Machine, ...], tasks: tuple[PlannedTask, ...]
 ) -> tuple[Fault, ...]:
     count = rng.choice((0, 1, 2, 2, 3, 4, 5, 6, 8, 10, 14, 20))
     # Some faults come close together, where they meet; later than the run ends they are wasted.
     work = sum(task.cpus * planned.seconds for task in tasks for planned in task.tries)
     length = 3.0 + max(
-        work / sum(cpus for cpus, _ in agents),
+        work / sum(machine.cpus for machine in agents),
         max(sum(planned.seconds for planned in task.tries) for task in tasks),
     )
     span = min(QUIET_AFTER, rng.choice((3.0, 0.5 * length, length, 2.0 * length)))

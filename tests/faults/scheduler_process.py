@@ -48,7 +48,9 @@ class SchedulerProcess:
         self.world = world
         self.alive = True
         past = world.journal.past() if resumed else None
-        self.engine = BatchScheduler(world.specs, world.policy, world.clock.now, past)
+        self.engine = BatchScheduler(
+            world.specs, world.policy, world.clock.now, past, world.plan.changes
+        )
         if resumed:
             world.oracle.restored(self.engine.snapshot())
         self.subscription = Subscription(world, self, self.engine.framework_id)
@@ -212,7 +214,7 @@ class SchedulerProcess:
     def _send(self, command: do.Command) -> Steps:
         world = self.world
         if isinstance(command, do.ListAgents):
-            world.clock.after(world.rng.random(), self._list_agents)
+            world.clock.after(world.rng.random(), self._list_agents, command.number)
             return
         if self._calls is None or self.engine.framework_id is None:
             return
@@ -262,7 +264,7 @@ class SchedulerProcess:
         master = self.world.master
         if isinstance(command, do.Teardown):
             self._deliver(command)
-        elif master is not None and isinstance(command, do.Launch | do.Decline):
+        elif master is not None and isinstance(command, do.Launch | do.Operate | do.Decline):
             for offer_id in command.offer_ids:
                 master.allocator.offers.pop(offer_id, None)
             master.allocator.wake()
@@ -271,15 +273,21 @@ class SchedulerProcess:
         failed, self._calls = self._calls, None
         self.subscription.reconnect(reason, failed)
 
-    def _list_agents(self) -> None:
-        master = self.world.master
-        if master is None or not self.alive or self.world.rng.random() < 0.1:
+    def _list_agents(self, number: int) -> None:
+        world = self.world
+        master = world.master
+        if master is None or not self.alive or world.rng.random() < 0.1:
             return
-        self.post(
-            ev.AgentsListed(
-                tuple(
-                    ev.AgentTotal(known.agent_id, known.agent.hostname, known.agent.total)
-                    for known in master.agents.values()
-                )
-            )
+        listed = ev.AgentsListed(
+            tuple(
+                ev.AgentTotal(known.agent_id, known.agent.hostname, known.total)
+                for known in master.agents.values()
+            ),
+            number,
         )
+        for known in master.agents.values():
+            world.oracle.changes.shown(known.applied)
+        if world.plan.changes:
+            world.clock.after(world.rng.random(), self.post, listed)
+        else:
+            self.post(listed)

@@ -19,7 +19,7 @@ def shrink(plan: Plan, rule: str) -> Plan:
 
 
 def _smaller(plan: Plan, rule: str) -> Plan | None:
-    for name, at_least in (("faults", 0), ("tasks", 1), ("agents", 1)):
+    for name, at_least in (("faults", 0), ("tasks", 1), ("changes", 0), ("agents", 1)):
         items = getattr(plan, name)
         if len(items) == at_least:
             continue

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from faults import messages as msg
 from faults.clock import Pipe
-from faults.sim_offers import resources
+from faults.sim_agent_operations import AgentOperations
 
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.status import Source
 
 if TYPE_CHECKING:
+    from faults.plan import Machine
     from faults.world import World
 
 FIRST_RESEND = 10.0
@@ -27,12 +29,11 @@ LONGEST_RESEND = 600.0
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A task on its agent; ``process`` is there once it was forked, ``size`` 0 for a stranger."""
+    """A task on its agent; ``process`` is there once it was forked; a stranger has no resources."""
 
     task_id: str
     framework_id: str
-    cpus: int = 0
-    mem: int = 0
+    resources: Resources | None = None
     latest: TaskState = TaskState.TASK_STAGING
     sent: TaskState | None = None
     sent_uuid: bytes | None = None
@@ -46,13 +47,12 @@ class Run:
 class Agent:
     """One agent and its machine."""
 
-    def __init__(self, world: World, agent_id: str, cpus: int, mem: int) -> None:
+    def __init__(self, world: World, agent_id: str, machine: Machine) -> None:
         self.world = world
         self.agent_id = agent_id
         self.hostname = f"host-{agent_id}"
-        self.cpus = cpus
-        self.mem = mem
-        self.total = resources(cpus, mem)
+        self.machine = machine
+        self.operations = AgentOperations(self, machine.resources + machine.holds)
         self.up = True
         self.dead = False
         self.registered = False
@@ -97,12 +97,13 @@ class Agent:
         if turn != self._registering or not self.up or self.registered:
             return
         tasks = tuple(
-            msg.AgentTask(r.task_id, r.framework_id, r.cpus, r.mem, r.latest, r.sent, r.sent_uuid)
+            msg.AgentTask(r.task_id, r.framework_id, r.resources, r.latest, r.sent, r.sent_uuid)
             for r in self.runs.values()
-            if r.cpus
+            if r.resources is not None
         )
-        frameworks = frozenset(run.framework_id for run in self.runs.values() if run.cpus)
-        self.to_master.send(msg.Register(self.agent_id, tasks, frameworks))
+        frameworks = frozenset(run.framework_id for run in self.runs.values() if run.resources)
+        holds = self.operations.total, frozenset(self.operations.applied)
+        self.to_master.send(msg.Register(self.agent_id, tasks, frameworks, *holds))
         self.world.clock.after(5.0 + self.world.rng.random() * 10.0, self._register, turn)
 
     def _arrived_at_master(self, message: object) -> None:
@@ -126,10 +127,13 @@ class Agent:
                 self._registered(message)
             case msg.ShutdownAgent():
                 self.die()
+            case _:
+                self.operations.receive(message)
 
     def _registered(self, message: msg.Registered) -> None:
         self.registered = True
         self.registered_at = self.world.clock.now
+        self.operations.registered()
         for run in list(self.runs.values()):
             self._send_head(run)
         for framework_id, task_id in message.reconcile:
@@ -158,7 +162,13 @@ class Agent:
             return
         if message.task_id in self.runs:
             return
-        run = Run(message.task_id, message.framework_id, message.cpus, message.mem)
+        if not self.operations.knows(message.resources):
+            self.world.happened("resources_unknown_to_agent", message.task_id)
+            text = "The checkpointed resources being used by the task are unknown to the agent"
+            reason = "REASON_RESOURCES_UNKNOWN"
+            self._stranger(message.framework_id, message.task_id, text, reason)
+            return
+        run = Run(message.task_id, message.framework_id, message.resources)
         self.runs[run.task_id] = run
         self.world.clock.after(self._little(), self._start, run)
 
@@ -203,7 +213,7 @@ class Agent:
         """Kill everything for the operator."""
         self.draining = True
         for run in list(self.runs.values()):
-            if run.cpus and not run.latest.is_terminal:
+            if run.resources is not None and not run.latest.is_terminal:
                 self._kill(msg.KillTask(run.framework_id, run.task_id))
 
     def _kill(self, message: msg.KillTask) -> None:
@@ -344,6 +354,11 @@ class Agent:
             if not checkpointed or run.latest is TaskState.TASK_STAGING:
                 self._forget(run)
         self.world.clock.after(downtime, self._up_again)
+
+    def crash_and_restart(self) -> None:
+        """The agent process meets what cannot be and ends itself."""
+        self.break_socket()
+        self.restart(self.world.plan.checkpoint, 1.0)
 
     def _up_again(self) -> None:
         if not self.dead:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from faults import messages as msg
+from faults import sim_operations
 from faults.sim_master import Framework, Master, MasterTask
 from faults.sim_offers import Wishes
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
-from mesos_batch.model.resources import CPUS, MEM
 from mesos_batch.model.state import TaskState
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def subscribe(master: Master, stream: Stream, framework_id: str | None) -> str |
     elif framework_id in master.completed:
         return REMOVED
     else:
-        framework = master.frameworks.setdefault(framework_id, Framework(framework_id))
+        framework = master.framework(framework_id)
     if framework.stream is not None:
         framework.stream.ended_by_master = True
         master.allocator.withdraw(framework_id=framework.framework_id)
@@ -72,6 +72,7 @@ def remove_framework(master: Master, framework: Framework) -> None:
         known.agent.from_master.send(msg.ShutdownFramework(framework.framework_id))
     for task in list(framework.tasks.values()):
         master.forget(task)
+    framework.operations.clear()
     master.allocator.withdraw(framework_id=framework.framework_id)
     master.frameworks.pop(framework.framework_id, None)
     master.completed.add(framework.framework_id)
@@ -87,36 +88,25 @@ def call(master: Master, framework: Framework, command: do.Command) -> None:
 
 
 def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
-    offers = [master.allocator.offers.get(offer_id) for offer_id in command.offer_ids]
-    held = [
-        offer
-        for offer in offers
-        if offer is not None and offer.framework_id == framework.framework_id
-    ]
-    for offer in held:
-        del master.allocator.offers[offer.offer_id]
-    agents = {offer.agent_id for offer in held}
+    offered = sim_operations.accepted(master, framework, command)
     known = master.agents.get(command.agent_id)
-    if len(held) < len(offers) or agents != {command.agent_id}:
+    if offered is None:
         _drop(
             master, framework, command, "Task launched with invalid offers", "REASON_INVALID_OFFERS"
         )
-        master.allocator.wake()
         return
     if known is None or not known.connected:
         reason = "REASON_AGENT_REMOVED" if known is None else "REASON_AGENT_DISCONNECTED"
         _drop(master, framework, command, "Agent disconnected", reason)
         return
-    cpus = sum(offer.cpus for offer in held)
-    mem = sum(offer.mem for offer in held)
     for launch in command.tasks:
-        need = launch.resources.milli(CPUS), launch.resources.milli(MEM)
+        need = launch.resources.allocated_to(None)
         error = None
         if launch.task_id in framework.tasks:
             error = f"Task has duplicate ID: {launch.task_id}"
         elif launch.task_id in framework.unreachable:
             error = f"Task reuses the ID of an unreachable task: {launch.task_id}"
-        elif need[0] > cpus or need[1] > mem:
+        elif not offered.contains(need):
             error = "Task uses more resources than available"
         if error is not None:
             master.tell(
@@ -131,12 +121,11 @@ def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
             )
             master.world.oracle.refused(launch.task_id, error)
             continue
-        cpus -= need[0]
-        mem -= need[1]
-        task = MasterTask(launch.task_id, framework.framework_id, command.agent_id, *need)
+        offered = offered.without(need)
+        task = MasterTask(launch.task_id, framework.framework_id, command.agent_id, need)
         known.tasks[task.task_id] = framework.tasks[task.task_id] = task
-        known.agent.from_master.send(msg.RunTask(framework.framework_id, task.task_id, *need))
-    master.allocator.refuse(framework, command.agent_id, (cpus, mem), command.refuse_seconds)
+        known.agent.from_master.send(msg.RunTask(framework.framework_id, task.task_id, need))
+    master.allocator.refuse(framework, command.agent_id, offered, command.refuse_seconds)
 
 
 def _drop(
@@ -157,7 +146,7 @@ def _decline(master: Master, framework: Framework, command: do.Decline) -> None:
         if offer is not None and offer.framework_id == framework.framework_id:
             del master.allocator.offers[offer_id]
             master.allocator.refuse(
-                framework, offer.agent_id, (offer.cpus, offer.mem), command.refuse_seconds
+                framework, offer.agent_id, offer.resources, command.refuse_seconds
             )
 
 
@@ -257,6 +246,9 @@ def _teardown(master: Master, framework: Framework, command: do.Teardown) -> Non
 
 _HANDLERS: dict[type, Callable[[Master, Framework, Any], None]] = {
     do.Launch: _launch,
+    do.Operate: sim_operations.operate,
+    do.AcknowledgeOperation: sim_operations.acknowledge,
+    do.ReconcileOperations: sim_operations.reconcile,
     do.Decline: _decline,
     do.Acknowledge: _acknowledge,
     do.Kill: _kill,

@@ -9,9 +9,11 @@ from faults.plan import START
 from mesos_batch.model.saved import (
     AttemptEntry,
     CancelEntry,
+    ChangeEntry,
     EndEntry,
     Entry,
     FrameworkEntry,
+    OperationEntry,
     Past,
     TaskEntry,
 )
@@ -26,6 +28,8 @@ class Journal:
         self._watch = watch
         self.tasks: dict[int, TaskEntry] = {}
         self.attempts: dict[tuple[int, int], AttemptEntry] = {}
+        self.changes: dict[int, ChangeEntry] = {}
+        self.operations: dict[tuple[int, int], OperationEntry] = {}
         self.framework_id: str | None = None
         self.cancelled: CancelEntry | None = None
         self.end: EndEntry | None = None
@@ -46,6 +50,10 @@ class Journal:
                     self.tasks[entry.position] = entry
                 case AttemptEntry():
                     self.attempts[entry.position, entry.number] = entry
+                case ChangeEntry():
+                    self.changes[entry.position] = entry
+                case OperationEntry():
+                    self.operations[entry.position, entry.number] = entry
                 case FrameworkEntry():
                     self.framework_id = entry.framework_id
                 case CancelEntry():
@@ -64,5 +72,7 @@ class Journal:
             touched_at=self.touched_at,
             tasks=tuple(self.tasks.values()),
             attempts=tuple(self.attempts.values()),
+            changes=tuple(self.changes.values()),
+            operations=tuple(self.operations[key] for key in sorted(self.operations)),
             cancelled=self.cancelled,
         )

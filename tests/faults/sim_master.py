@@ -10,9 +10,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faults import messages as msg
+from faults import sim_operations
 from faults.sim_offers import Allocator, Wishes
+from faults.sim_operations import MasterOperation
 
 from mesos_batch.engine import events as ev
+from mesos_batch.model.operation import OperationState
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.status import Source, TaskStatus
 
@@ -42,8 +46,7 @@ class MasterTask:
     task_id: str
     framework_id: str
     agent_id: str
-    cpus: int
-    mem: int
+    resources: Resources
     latest: TaskState = TaskState.TASK_STAGING
     sent: TaskState | None = None
     sent_uuid: bytes | None = None
@@ -51,13 +54,19 @@ class MasterTask:
 
 @dataclass(slots=True, eq=False)
 class KnownAgent:
-    """A registered agent; ``killed`` are kills to repeat when it registers again."""
+    """A registered agent; ``killed`` are kills to repeat when it registers again.
+
+    ``total`` is what the master believes the agent has, ``applied`` what it believes made it so.
+    """
 
     agent: Agent
+    total: Resources
+    applied: frozenset[int]
     connected: bool = True
     disconnects: int = 0
     tasks: dict[str, MasterTask] = field(default_factory=dict)
     killed: set[str] = field(default_factory=set)
+    operations: dict[int, MasterOperation] = field(default_factory=dict)
 
     @property
     def agent_id(self) -> str:
@@ -74,6 +83,7 @@ class Framework:
     wishes: Wishes = field(default_factory=Wishes)
     tasks: dict[str, MasterTask] = field(default_factory=dict)
     unreachable: dict[str, str] = field(default_factory=dict)
+    operations: dict[str, MasterOperation] = field(default_factory=dict)
 
 
 class Master:
@@ -98,6 +108,10 @@ class Master:
             self._register(agent, message)
         elif isinstance(message, msg.Update):
             self._update(message)
+        elif isinstance(message, msg.UpdateAgent):
+            sim_operations.agent_reports(self, message)
+        elif isinstance(message, msg.OperationUpdate):
+            sim_operations.agent_says(self, message)
 
     def _register(self, agent: Agent, message: msg.Register) -> None:
         agent_id = agent.agent_id
@@ -116,21 +130,17 @@ class Master:
     def _admit(self, agent: Agent, message: msg.Register) -> None:
         agent_id = agent.agent_id
         recovered = agent_id in self.recovered
-        known = self.agents[agent_id] = KnownAgent(agent)
+        known = self.agents[agent_id] = KnownAgent(agent, message.total, message.applied)
         for task in message.tasks:
             if task.framework_id in self.completed:
                 continue
-            framework = self.frameworks.get(task.framework_id)
-            if framework is None:
-                framework = Framework(task.framework_id)
-                self.frameworks[task.framework_id] = framework
+            framework = self.framework(task.framework_id)
             framework.unreachable.pop(task.task_id, None)
             mine = MasterTask(
                 task.task_id,
                 task.framework_id,
                 agent_id,
-                task.cpus,
-                task.mem,
+                task.resources,
                 task.latest,
                 task.sent,
                 task.sent_uuid,
@@ -164,6 +174,7 @@ class Master:
             for task in known.tasks.values()
             if task.task_id not in reported
         )
+        sim_operations.registers_again(self, known, message)
         known.agent.from_master.send(msg.Registered(missing))
         for task in message.tasks:
             if not task.latest.is_terminal and task.task_id in known.killed:
@@ -227,6 +238,7 @@ class Master:
         now = self.world.clock.now
         self.world.clock.after(PING_TIMEOUT, known.agent.misses_pings)
         self.registry.unreachable[agent_id] = now
+        sim_operations.tell_all(self, known, OperationState.OPERATION_UNREACHABLE)
         self._remove(known, "health check timed out", now)
         self.world.log(self.name, "%s is unreachable", agent_id)
 
@@ -239,6 +251,7 @@ class Master:
         self.registry.unreachable.pop(agent_id, None)
         if known is not None:
             known.agent.from_master.send(msg.ShutdownAgent())
+            sim_operations.tell_all(self, known, OperationState.OPERATION_GONE_BY_OPERATOR)
             self._remove(known, "Agent has been marked gone", None)
         self.world.log(self.name, "%s is gone", agent_id)
 
@@ -268,6 +281,8 @@ class Master:
         self._forget_agent(known)
 
     def _forget_agent(self, known: KnownAgent) -> None:
+        for operation in list(known.operations.values()):
+            sim_operations.forget(self, operation)
         del self.agents[known.agent_id]
         self.registry.admitted.discard(known.agent_id)
         self.allocator.withdraw(agent_id=known.agent_id)
@@ -287,6 +302,14 @@ class Master:
         for framework in self.frameworks.values():
             if framework.stream is not None:
                 framework.stream.send(ev.AgentFailed(agent_id))
+
+    def framework(self, framework_id: str) -> Framework:
+        """The framework of this id, perhaps recovered from what agents know."""
+        framework = self.frameworks.get(framework_id)
+        if framework is None:
+            framework = self.frameworks[framework_id] = Framework(framework_id)
+            sim_operations.recover(self, framework)
+        return framework
 
     @property
     def leads(self) -> bool:

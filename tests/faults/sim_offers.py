@@ -31,13 +31,27 @@ def resources(cpus: int, mem: int) -> Resources:
     return Resources(Resource(name, Scalar(milli)) for name, milli in amounts)
 
 
+def offered_to(role: str, free: Resources) -> Resources:
+    """What a framework of this role may be offered: what is nobody's, and the role's own."""
+    return free.filter(lambda resource: resource.reservation_role in (None, role))
+
+
+@lru_cache(maxsize=4096)
+def _allocated(resource: Resource, role: str) -> Resource:
+    return resource.allocated_to(role)
+
+
+def allocated(free: Resources, role: str) -> Resources:
+    """As an offer carries it."""
+    return free.map(lambda resource: _allocated(resource, role))
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Refused: nothing contained in this until then."""
 
     agent_id: str
-    cpus: int
-    mem: int
+    resources: Resources
     until: float
 
 
@@ -48,8 +62,7 @@ class HeldOffer:
     offer_id: str
     framework_id: str
     agent_id: str
-    cpus: int
-    mem: int
+    resources: Resources
 
 
 @dataclass(slots=True)
@@ -70,9 +83,11 @@ class Allocator:
         self._next_round: float | None = None
         self.offers: dict[str, HeldOffer] = {}
         self.rescind_next = False
+        self._known_free: dict[str, Resources] = {}
 
     def wake(self) -> None:
         """Something may be offered in the next round."""
+        self._known_free.clear()
         at = math.floor(self._clock.now / ROUND) * ROUND + ROUND
         if self._next_round is None:
             self._next_round = at
@@ -103,8 +118,8 @@ class Allocator:
                     self.withdraw(agent_id=made[0].agent_id)
 
     def _offer(self, framework: Framework, agent: KnownAgent) -> Offer | None:
-        cpus, mem = self._free(agent)
-        if cpus < LEAST_CPUS and mem < LEAST_MEM:
+        free = self._free(agent)
+        if free.milli(CPUS) < LEAST_CPUS and free.milli(MEM) < LEAST_MEM:
             return None
         now = self._clock.now
         filters = framework.wishes.filters
@@ -112,36 +127,43 @@ class Allocator:
             if (
                 refused.agent_id == agent.agent_id
                 and refused.until > now
-                and refused.cpus >= cpus
-                and refused.mem >= mem
+                and refused.resources.contains(free)
             ):
                 self._clock.at(refused.until, self.wake)
                 return None
         self._count += 1
         offer_id = f"{self._master.name}-O{self._count}"
-        held = HeldOffer(offer_id, framework.framework_id, agent.agent_id, cpus, mem)
+        held = HeldOffer(offer_id, framework.framework_id, agent.agent_id, free)
         self.offers[offer_id] = held
-        return Offer(offer_id, agent.agent_id, agent.agent.hostname, resources(cpus, mem))
+        self._known_free[agent.agent_id] = Resources()
+        role = self._master.world.plan.role
+        return Offer(
+            offer_id, agent.agent_id, agent.agent.hostname, allocated(free, role), role=role
+        )
 
-    def _free(self, agent: KnownAgent) -> tuple[int, int]:
-        cpus, mem = agent.agent.cpus, agent.agent.mem
+    def _free(self, agent: KnownAgent) -> Resources:
+        known = self._known_free.get(agent.agent_id)
+        if known is not None:
+            return known
+        free = agent.total
         for task in agent.tasks.values():
             if not task.latest.is_terminal:
-                cpus -= task.cpus
-                mem -= task.mem
+                free = free.without(task.resources)
         for offer in self.offers.values():
             if offer.agent_id == agent.agent_id:
-                cpus -= offer.cpus
-                mem -= offer.mem
-        return cpus, mem
+                free = free.without(offer.resources)
+        free = self._known_free[agent.agent_id] = offered_to(self._master.world.plan.role, free)
+        return free
 
     def refuse(
-        self, framework: Framework, agent_id: str, size: tuple[int, int], seconds: float
+        self, framework: Framework, agent_id: str, resources: Resources, seconds: float
     ) -> None:
         """Install a filter; the resources are free again."""
-        if seconds > 0 and (size[0] > 0 or size[1] > 0):
+        if seconds > 0 and resources:
             until = self._clock.now + max(ROUND, seconds)
-            framework.wishes.filters.append(Filter(agent_id, *size, until))
+            now, wishes = self._clock.now, framework.wishes
+            wishes.filters = [known for known in wishes.filters if known.until > now]
+            wishes.filters.append(Filter(agent_id, resources, until))
         self.wake()
 
     def suppress(self, framework: Framework) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from faults import sim_calls
-from faults.plan import Plan, PlannedTask, Try
+from faults.plan import Machine, Plan, PlannedTask, Try
 from faults.sim_offers import resources
 from faults.stream import Stream
 from faults.world import World
@@ -31,11 +31,11 @@ class Client:
 
     def __init__(self, seconds: float = 20.0, **plan: Any) -> None:
         tasks = (PlannedTask("t", 1000, 32_000, (Try(seconds, 0),)),)
-        plan = {"agents": ((4000, 4_096_000),), "slowest_message": 0.01, **plan}
+        plan = {"agents": (Machine(4000, 4_096_000),), "slowest_message": 0.01, **plan}
         self.world = World(Plan(seed=1, tasks=tasks, faults=(), **plan))
         self.world.new_master()
-        for size in self.world.plan.agents:
-            self.world.new_agent(*size)
+        for machine in self.world.plan.agents:
+            self.world.new_agent(machine)
         self.events: list[Any] = []
         self.said: list[Said] = []
         self.said_at: list[float] = []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from faults.change_plan import is_possible
+
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.facts import Phase
 
@@ -108,7 +110,12 @@ def check_exit_code(journal: Journal, plan: Plan) -> Iterator[Finding]:
 
 def check_as_planned(journal: Journal, plan: Plan) -> Iterator[Finding]:
     """Where nothing goes wrong each task goes exactly as its tries say."""
-    if plan.faults or plan.max_failures is not None or plan.unplaceable_timeout < _UNSURE:
+    if (
+        plan.faults
+        or not is_possible(plan)
+        or plan.max_failures is not None
+        or plan.unplaceable_timeout < _UNSURE
+    ):
         return
     for position, planned in enumerate(plan.tasks):
         phases = []

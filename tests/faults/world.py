@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -11,15 +12,20 @@ from faults.clock import Clock
 from faults.disk_journal import DiskJournal
 from faults.messages import Process
 from faults.oracle import Oracle
-from faults.plan import START, Fault, Plan, Try
+from faults.plan import START, Fault, Machine, Plan, PlannedTask, Try
 from faults.scheduler_process import SchedulerProcess
 from faults.sim_agent import Agent
 from faults.sim_journal import Journal
 from faults.sim_master import Master, Registry
 from faults.sim_offers import resources
 
+from mesos_batch.engine import events as ev
 from mesos_batch.engine.policy import Policy
+from mesos_batch.errors import ExitCode
 from mesos_batch.model.limit import Limit
+from mesos_batch.model.resource import Disk, Resource, Volume
+from mesos_batch.model.resources import DISK, Resources
+from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.task import TaskSpec
 
 if TYPE_CHECKING:
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 # A user looks again at a run that stopped after so many seconds.
 USER_COMES_BACK = 20.0
+# Whoever has resumed a run so often in vain cancels it.
+PATIENCE_OF_USER = 8
 
 
 class Armed:
@@ -85,15 +93,17 @@ class World:
         self.armed = Armed()
         self.oracle = Oracle(self)
         self.specs = tuple(
-            TaskSpec(task.task_id, task.task_id, resources(task.cpus, task.mem), b"", task.pinned)
+            TaskSpec(task.task_id, task.task_id, _resources_of(task), b"", task.pinned)
             for task in plan.tasks
         )
         self.journal = (
             Journal(self.oracle.written.entry)
             if state_dir is None
-            else DiskJournal(self.oracle.written.entry, state_dir, self.specs)
+            else DiskJournal(self.oracle.written.entry, state_dir, self.specs, plan.changes)
         )
         self.policy = Policy(
+            role=plan.role,
+            volume_timeout=plan.volume_timeout,
             max_attempts=plan.max_attempts,
             max_losses=plan.max_losses,
             max_failures=None if plan.max_failures is None else Limit(plan.max_failures),
@@ -105,6 +115,7 @@ class World:
             checkpoint=plan.checkpoint,
         )
         self._numbers: Counter[str] = Counter()
+        self._stops = 0
 
     # -- names and the truth ------------------------------------------------------------------
 
@@ -153,19 +164,20 @@ class World:
 
     def begin(self) -> None:
         self.new_master()
-        for cpus, mem in self.plan.agents:
-            self.new_agent(cpus, mem)
+        for machine in self.plan.agents:
+            self.new_agent(machine)
         self.process = SchedulerProcess(self, resumed=False)
         self.clock.after(0.0, self.process.start)
 
-    def new_agent(self, cpus: int, mem: int) -> None:
+    def new_agent(self, machine: Machine) -> None:
         agent_id = f"S{self.number('agent') - 1}"
-        agent = self.agents[agent_id] = Agent(self, agent_id, cpus, mem)
+        agent = self.agents[agent_id] = Agent(self, agent_id, machine)
         agent.register_soon(self.rng.random())
 
     def replace(self, agent: Agent) -> None:
         """Somebody brings a new machine of the same size, under a new id."""
-        self.clock.after(30.0 + self.rng.random() * 60.0, self.new_agent, agent.cpus, agent.mem)
+        machine = replace(agent.machine, holds=Resources())
+        self.clock.after(30.0 + self.rng.random() * 60.0, self.new_agent, machine)
 
     def new_master(self) -> None:
         self.master = Master(self, self.number("master"), self.registry)
@@ -214,9 +226,23 @@ class World:
             self.over = True
         else:
             self.happened("resumed_after_stop", f"{end.message}")
+            self._stops += 1
             self.clock.after(USER_COMES_BACK, self._resume)
 
     def _resume(self) -> None:
         self.process = SchedulerProcess(self, resumed=True)
         self.log("scheduler", "resumes")
         self.process.start()
+        impatient = self.plan.changes and self._stops > PATIENCE_OF_USER
+        if impatient and self.process.alive:
+            self.happened("user_gives_up", f"after {self._stops} stops")
+            self.process.post(ev.CancelAsked(ExitCode.INTERRUPTED))
+
+
+def _resources_of(task: PlannedTask) -> Resources:
+    """What a task asks for: a volume by its id alone, as it may have come out larger."""
+    wanted = resources(task.cpus, task.mem)
+    if task.volume is None:
+        return wanted
+    disk = Disk(task.volume, volume=Volume("here"))
+    return wanted + Resources([Resource(DISK, Scalar(1), disk=disk)])

@@ -12,6 +12,7 @@ from mesos_batch.model.saved import AttemptEntry, EndEntry, Entry, TaskEntry
 from mesos_batch.model.state import TaskState
 
 if TYPE_CHECKING:
+    from faults.change_rules import ChangeRules
     from faults.reports import Key, Reports
     from faults.world import World
 
@@ -31,14 +32,16 @@ class Written:
     it was written that it ended.
     """
 
-    def __init__(self, world: World, reports: Reports) -> None:
+    def __init__(self, world: World, reports: Reports, changes: ChangeRules) -> None:
         self._world = world
         self._reports = reports
+        self._changes = changes
         self.reached: dict[Key, int] = {}
         self.over_at: dict[str, float] = {}
 
     def entry(self, entry: Entry) -> None:
         """An entry is being committed."""
+        self._changes.written(entry)
         if isinstance(entry, TaskEntry):
             self._task(entry)
         elif isinstance(entry, AttemptEntry):
@@ -47,7 +50,9 @@ class Written:
             self.all_ended("run ends last")
 
     def all_ended(self, rule: str) -> None:
-        """No task may be open now."""
+        """No change and no task may be open now; a failed change keeps tasks from beginning."""
+        if self._changes.all_ended(rule) and rule == "teardown last":
+            return
         for position in range(len(self._world.specs)):
             entry = self._world.journal.tasks.get(position)
             if entry is None or not entry.phase.is_end:
