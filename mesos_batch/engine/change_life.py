@@ -71,7 +71,8 @@ class ChangeLife:
         asked = list(books.changes.open())
         if not asked:
             return
-        books.timers.set(ASK, books.now + NEXT_QUESTION)
+        doubted = any(operation.doubted_at is not None for operation in asked)
+        books.timers.set(ASK, books.now + (FIRST_QUESTION if doubted else NEXT_QUESTION))
         if not books.connected:
             return
         known = [(op.operation_id, op.agent_id) for op in asked if op.operation_id is not None]
