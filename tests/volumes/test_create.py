@@ -149,6 +149,13 @@ def test_there_are_no_more_than_agents_with_one_per_agent() -> None:
     assert refused.value.message == "4 are wanted, one per agent, and there are only 3 agents"
 
 
+def test_with_one_per_agent_each_must_have_room() -> None:
+    view = cluster(agent(S0), agent(S1, free=FREE.scalars(disk=50)))
+    assert len(plan_create(replace(WISH, count=2), view)) == 2
+    with pytest.raises(NoRoomError):
+        plan_create(replace(WISH, count=2, one_per_agent=True), view)
+
+
 def test_the_nearest_miss_is_told() -> None:
     view = cluster(agent(S0), agent(S1, free=FREE.scalars(disk=20000)))
     with pytest.raises(NoRoomError) as refused:
