@@ -150,10 +150,11 @@ def test_what_is_on_an_agent_that_is_away_is_gone(kept: Kept) -> None:
 
 
 def test_an_agent_that_may_come_back_is_not_away_for_good(kept: Kept) -> None:
-    run_id = kept.run(make(some(CPUS), agent_id="m-S7"))
+    run_id = kept.run(make(some(disk(100), CPUS), some(V), agent_id="m-S7"))
     note = "the new master still waits for its agent"
     assert found(kept, cluster(agent(S0), recovering={"m-S7": "host7"})) == [
-        Finding(GONE, "m-S7", "host7", some(CPUS), None, run_id, note)
+        Finding(GONE, "m-S7", "host7", some(V), "v", run_id, note),
+        Finding(GONE, "m-S7", "host7", some(CPUS), None, run_id, note),
     ]
 
 

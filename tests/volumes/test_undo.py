@@ -145,6 +145,7 @@ def test_without_its_volumes_what_is_reserved_like_that_goes_from_one_agent() ->
     everything = disk(100), CPUS
     view = cluster(agent(S0, CPUS), agent(S1, *everything), agent("m-S2", *everything))
     assert removed(WANTED, view).changes == [undoing(some(*everything), NOTHING, S1)]
+    assert removed(WANTED, cluster(agent(S0, *everything, active=False))).changes == []
 
 
 @pytest.mark.parametrize("there", [(CPUS,), (disk(100, principal=THEIRS), CPUS), ()])
