@@ -261,6 +261,13 @@ class ChangeRules:
         if not plan.faults and is_possible(plan):
             self.all_done("as planned", "the run has ended")
 
+    def promised_in_vain(self) -> bool:
+        """Whether a master showed what its agent never got: tasks may wait for that for ever."""
+        return any(
+            entry.state is _FINISHED and key not in self._where
+            for key, entry in self._world.journal.operations.items()
+        )
+
     def _holds(self, position: int, entry: ChangeEntry) -> None:
         """What was made is there, what was undone is not."""
         operations = [o for k, o in self._world.journal.operations.items() if k[0] == position]

@@ -149,6 +149,8 @@ class UpdateAgent:
 
     agent_id: str
     operations: tuple[tuple[ApplyOperation, bytes], ...]
+    total: Resources
+    applied: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,19 +231,11 @@ MUTATIONS: tuple[Mutation, ...] = (
         "a question or its answer can be lost",
     ),
     Mutation(
-        "believes at once that an operation is unknown",
-        "engine/change_life.py",
-        "        if operation.doubted_at is None:\n",
-        "        operation.doubted_at = books.now - CERTAIN_AFTER\n"
-        "        if operation.doubted_at is None:\n",
-        "a master that has just met the agent does not know it yet: it is carried out twice",
-    ),
-    Mutation(
-        "sends operations again whose agent is away",
+        "sends operations again that a new master does not know yet",
         "engine/operation_states.py",
-        'Effect.WAIT, "its agent may come back',
-        'Effect.AGAIN, "its agent may come back',
-        "the agent comes back and has done it",
+        'Effect.WAIT, "a new master waits',
+        'Effect.AGAIN, "a new master waits',
+        "the agent registers again and has done it",
     ),
     Mutation(
         "begins the tasks when the first change is done",
@@ -279,13 +271,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "_DONE if created else _reserved(operation, total, there=there)",
         "_DONE if created or there else _NOT_DONE",
         "the change is not done, and the tasks use what belongs to others",
-    ),
-    Mutation(
-        "sends operations after it was cancelled",
-        "engine/change_life.py",
-        "        return not (self._books.cancelling or record.trouble or record.open())\n",
-        "        return not (record.trouble or record.open())\n",
-        "more is reserved for a run that is to end",
     ),
     Mutation(
         "puts onto one agent what is to be apart",

@@ -129,7 +129,6 @@ class Oracle:
             case ev.OffersArrived():
                 self._offers_answered(event, turn)
             case ev.OperationUpdateArrived():
-                self._patience.heard_of_operation(event.status.operation_id)
                 self.changes.acknowledged(event.status, turn)
             case ev.UpdateArrived():
                 self._patience.heard_of(event.status.task_id)

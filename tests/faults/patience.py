@@ -30,9 +30,6 @@ class Patience:
     def heard_of(self, attempt_id: str) -> None:
         self._asked.pop(attempt_id, None)
 
-    def heard_of_operation(self, operation_id: str) -> None:
-        self._asked_operations.pop(operation_id, None)
-
     def calls(self, command: do.Command, now: float) -> None:
         if isinstance(command, do.Reconcile):
             for attempt_id, _ in command.tasks:

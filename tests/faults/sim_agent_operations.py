@@ -63,7 +63,8 @@ class AgentOperations:
         if self._agent.machine.old:
             return
         known = tuple((one.message, one.status_uuid) for one in self._open.values())
-        self._agent.to_master.send(msg.UpdateAgent(self._agent.agent_id, known))
+        holds = self.total, frozenset(self.applied)
+        self._agent.to_master.send(msg.UpdateAgent(self._agent.agent_id, known, *holds))
         for one in self._open.values():
             one.pause = FIRST_RESEND
             self._send(one)

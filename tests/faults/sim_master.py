@@ -37,6 +37,7 @@ class Registry:
     unreachable: dict[str, float] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     draining: set[str] = field(default_factory=set)
+    completed: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +97,8 @@ class Master:
         self.recovered = set(registry.admitted)
         self.agents: dict[str, KnownAgent] = {}
         self.frameworks: dict[str, Framework] = {}
-        self.completed: set[str] = set()
+        # Mesos forgets them; with operations under way that cannot end well, see the docs.
+        self.completed = registry.completed if world.plan.changes else set[str]()
         self.allocator = Allocator(self)
         if self.recovered:
             world.clock.after(REREGISTER_TIMEOUT, self._recovery_timeout)

@@ -181,8 +181,12 @@ def registers_again(master: Master, known: KnownAgent, message: msg.Register) ->
     if known.agent.machine.old:
         known.agent.from_master.send(msg.Checkpoint(known.total, known.applied))
         return
+    _correct(master, known, message)
+
+
+def _correct(master: Master, known: KnownAgent, message: msg.Register | msg.UpdateAgent) -> None:
+    """Take the agent's word; Mesos would let offers of what is not there stand."""
     if known.applied != message.applied:
-        # Mesos would let offers of what is not there stand.
         master.world.happened("master_corrected", known.agent_id)
         master.allocator.withdraw(agent_id=known.agent_id)
     known.total, known.applied = message.total, message.applied
@@ -193,6 +197,10 @@ def agent_reports(master: Master, message: msg.UpdateAgent) -> None:
     known = master.agents.get(message.agent_id)
     if known is None:
         return
+    if known.applied < message.applied:
+        # It registered with what it had before an operation came. Mesos would be wrong about it
+        # until it registers once more.
+        _correct(master, known, message)
     reported = {told.uuid for told, _ in message.operations}
     missing = tuple(uuid for uuid in known.operations if uuid not in reported)
     if missing:
