@@ -126,6 +126,13 @@ def test_a_change_is_shown_as_planned_and_then_as_it_is(tmp_path: Path) -> None:
         assert read_snapshot(where).changes == (view,)
 
 
+@pytest.mark.parametrize("agents", [None, frozenset(), frozenset({"b", "a"})])
+def test_no_agent_is_not_any_agent(agents: frozenset[str] | None, tmp_path: Path) -> None:
+    wanted = Change(ChangeKind.UNDO, MAKE.reserved, MAKE.volumes, agents, run_id="r")
+    with create(tmp_path, changes=[wanted]) as journal:
+        assert journal.changes == [wanted]
+
+
 def test_changes_are_counted_like_tasks(tmp_path: Path) -> None:
     with create(tmp_path, changes=[MAKE] * 5) as journal:
         assert read_run(journal.directory).changes == {ChangePhase.WAITING: 5}
