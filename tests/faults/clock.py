@@ -52,6 +52,7 @@ class Pipe:
         self._epoch = 0
         self._last = 0.0
         self._held: list[Any] | None = None
+        self._holds = 0
 
     def send(self, message: Any) -> None:
         delay = self._random()
@@ -61,11 +62,15 @@ class Pipe:
         self._clock.at(self._last, self._arrive, self._epoch, message)
 
     def hold(self) -> None:
-        """Packets are lost and sent again: nothing arrives until :meth:`release`."""
+        """Packets are lost and sent again: nothing arrives until as many calls of ``release``."""
+        self._holds += 1
         if self._held is None:
             self._held = []
 
     def release(self) -> None:
+        self._holds -= 1
+        if self._holds > 0:
+            return
         held, self._held = self._held, None
         for message in held or ():
             self._clock.at(self._clock.now, self._arrive, self._epoch, message)
