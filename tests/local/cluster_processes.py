@@ -102,7 +102,7 @@ class Scene:
     """Processes of one cluster, frameworks on it, and a file its tasks wait for."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
         self._processes: list[ClusterProcess] = []
         self._clients: list[Client] = []
         self.go = directory / "go"
@@ -119,7 +119,7 @@ class Scene:
 
     def start(self, name: str, *arguments: str) -> ClusterProcess:
         """Start a process; ``name`` is that of its work directory."""
-        made = ClusterProcess(self._directory / name, *self.login, *arguments)
+        made = ClusterProcess(self.directory / name, *self.login, *arguments)
         self._processes.append(made)
         return made
 

@@ -355,3 +355,29 @@ def test_what_a_framework_held_is_forgotten_with_it():
     # With nothing in use all roles are even, and names decide.
     (item,) = allocator.allocate(0.0)
     assert item.framework_id == "b"
+
+
+def test_copies_of_a_shared_volume_count_once():
+    allocator = Allocator(INTERVAL, random.Random(0))
+    disk = Disk(persistence_id="v", volume=Volume("data"))
+    shared = Resource("disk", Scalar.of(100), reserved_to("eng"), disk=disk, shared=True)
+    volume = Resources([shared])
+    allocator.add_agent("agent", pb.AgentInfo(), Resources.scalars(cpus=1, mem=1024) + volume, {})
+    sharing = FrameworkOptions(roles=("eng",), shared=True, refined=True)
+    allocator.add_framework("first", sharing)
+    [made] = allocator.allocate(0)
+    copy = volume.allocated_to("eng")
+    for _ in range(9):
+        allocator.allocate_copies("first", "agent", copy)
+    for _ in range(9):
+        allocator.recover("first", "agent", copy, 0)
+    # It still has all it was offered, so the other one is poorer.
+    allocator.add_framework("second", sharing)
+    assert allocator._shares.sorted_frameworks("eng", ["first", "second"]) == ["second", "first"]
+    allocator.recover("first", "agent", made.resources, 0)
+    # Nobody has anything, and it is the turn of who had least often.
+    [again] = allocator.allocate(0)
+    assert again.framework_id == "second"
+    assert again.resources == made.resources
+    allocator.recover("second", "agent", made.resources, 0)
+    assert allocator.allocate(0)[0].framework_id == "first"

@@ -9,6 +9,7 @@ from local.agent_world import an_agent, recorded_statuses, said_statuses, scene,
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.local.agent.docker_options import RunOptionsError, image_with_tag, run_options
+from mesos_batch.local.agent.sandbox import VolumeMount
 
 DockerInfo = pb.ContainerInfo.DockerInfo
 SANDBOX = Path("/sandbox")
@@ -22,7 +23,7 @@ def docker_task(script: str | None = "true") -> pb.TaskInfo:
 
 
 def arguments(info: pb.TaskInfo) -> list[str]:
-    return run_options(info, "mesos-C", SANDBOX, {}).arguments
+    return run_options(info, "mesos-C", SANDBOX, []).arguments
 
 
 def with_ports(info: pb.TaskInfo) -> pb.TaskInfo:
@@ -32,7 +33,7 @@ def with_ports(info: pb.TaskInfo) -> pb.TaskInfo:
 
 
 def test_a_plain_task() -> None:
-    options = run_options(docker_task("echo $X"), "mesos-C", SANDBOX, {})
+    options = run_options(docker_task("echo $X"), "mesos-C", SANDBOX, [])
     assert " ".join(options.arguments) == (
         "--cpu-shares 102 --memory 33554432 -v /sandbox:/mnt/mesos/sandbox --net host "
         "--entrypoint /bin/sh --name mesos-C alpine -c echo $X"
@@ -69,8 +70,15 @@ def test_a_volume_of_the_host_and_one_of_docker() -> None:
 
 
 def test_a_persistent_volume_is_mounted_in_the_sandbox() -> None:
-    options = run_options(docker_task(), "mesos-C", SANDBOX, {"data": Path("/volumes/v1")})
-    assert "/volumes/v1:/mnt/mesos/sandbox/data" in options.arguments
+    volumes = [
+        VolumeMount("data", Path("/volumes/v1")),
+        VolumeMount("read", Path("/volumes/v2"), read_only=True),
+        VolumeMount("data", Path("/volumes/v3")),
+    ]
+    options = run_options(docker_task(), "mesos-C", SANDBOX, volumes)
+    assert "/volumes/v3:/mnt/mesos/sandbox/data" in options.arguments
+    assert "/volumes/v2:/mnt/mesos/sandbox/read:ro" in options.arguments
+    assert "/volumes/v1:/mnt/mesos/sandbox/data" not in options.arguments
 
 
 def test_networks_ports_and_parameters() -> None:

@@ -273,7 +273,7 @@ def test_a_shared_volume_serves_several_tasks(world):
     assert {agent.heard("run_task")[1].name for _ in range(2)} == {"a", "b"}
     (offer,) = client.offers()
     assert ("disk", 128, True, "v") in resources(offer)
-    client.accept(offer, operations=[destroy(SHARED)])
+    client.accept(offer, operations=[destroy(SHARED)], refuse=3600)
     assert client.operation_status()["message"].startswith("Persistent volumes in use")
     # Frameworks that cannot share do not see it.
     other = world.framework(roles=["test"])

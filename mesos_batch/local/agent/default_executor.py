@@ -202,9 +202,10 @@ class DefaultExecutor(Executor):
         account, user = self.account_for(task.command)
         await asyncio.to_thread(self._make_nested_sandbox, nested, account, user)
         volumes = await self.link_volumes(task.resources, account, nested.directory)
-        for name, volume in volumes.items():
+        for volume in volumes:
             # A link leads out of the sandbox; the files API needs to be told.
-            self.host.attach(volume, f"{self.directory}/tasks/{nested.task_id}/{name}")
+            virtual = f"{self.directory}/tasks/{nested.task_id}/{volume.name}"
+            self.host.attach(volume.directory, virtual)
         container_id = f"{self.container_id}.{nested.id.value}"
         await fetch(task.command.uris, nested.directory, container_id, account)
         environment = {

@@ -18,12 +18,12 @@ from mesos_batch.local.agent.docker_options import RunOptions, RunOptionsError, 
 from mesos_batch.local.agent.executor import Host, local_network
 from mesos_batch.local.agent.fetcher import fetch
 from mesos_batch.local.agent.process import Command, Exit, FailedProcess, TaskProcess, spawn
-from mesos_batch.local.agent.sandbox import LaunchError, NoContainerizerError
+from mesos_batch.local.agent.sandbox import LaunchError, NoContainerizerError, VolumeMount
 from mesos_batch.local.agent.single_task import SingleTaskExecutor
 from mesos_batch.local.agent.task_run import TaskRun
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 log = logging.getLogger(__name__)
 _FIRST_INSPECTION, _LAST_INSPECTION = 0.05, 0.5
@@ -115,7 +115,7 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
 
     def __init__(self, host: Host, framework: pb.FrameworkInfo, task: pb.TaskInfo) -> None:
         super().__init__(host, framework, task)
-        self._volumes: dict[str, Path] = {}
+        self._volumes: list[VolumeMount] = []
         self._run = TaskRun(
             task,
             framework,
@@ -139,9 +139,9 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
         account = await asyncio.to_thread(self.make_sandbox)
         self.require_containerizer("docker")
         engine = await Engine.find()
-        self._volumes = self.volume_directories(self.task.resources)
-        for directory in self._volumes.values():
-            await asyncio.to_thread(directory.mkdir, parents=True, exist_ok=True)
+        self._volumes = self.volumes(self.task.resources)
+        for volume in self._volumes:
+            await asyncio.to_thread(volume.directory.mkdir, parents=True, exist_ok=True)
         await fetch(self.task.command.uris, self.directory, self.container_id, account)
         docker = self.task.container.docker
         await engine.pull(docker.image, force=docker.force_pull_image)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import psutil
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.local.agent.sandbox import allocation_role, command_variables
+from mesos_batch.local.agent.sandbox import VolumeMount, allocation_role, command_variables
 from mesos_batch.model.ranges import Ranges
 from mesos_batch.model.resources import CPUS, MEM, PORTS
 from mesos_batch.protocol import values
@@ -46,12 +46,12 @@ class RunOptions:
 
 
 def run_options(
-    task: pb.TaskInfo, name: str, directory: Path, volumes: Mapping[str, Path]
+    task: pb.TaskInfo, name: str, directory: Path, volumes: Iterable[VolumeMount]
 ) -> RunOptions:
     """Make the options for a task.
 
-    ``name`` is the name of the container, ``directory`` its sandbox, ``volumes`` the directories
-    of persistent volumes by their path in the sandbox.
+    ``name`` is the name of the container, ``directory`` its sandbox, ``volumes`` the persistent
+    volumes in it; of two with the same name the last covers the first.
 
     Raises:
         RunOptionsError: the container or its command asks for something impossible.
@@ -66,8 +66,9 @@ def run_options(
     for volume in _volumes(container, directory):
         arguments += ["-v", volume]
     arguments += ["-v", f"{directory}:{MAPPED_DIRECTORY}"]
-    for path, volume_directory in volumes.items():
-        arguments += ["-v", f"{volume_directory}:{MAPPED_DIRECTORY}/{path}"]
+    for mount in {volume.name: volume for volume in volumes}.values():
+        mode = ":ro" if mount.read_only else ""
+        arguments += ["-v", f"{mount.directory}:{MAPPED_DIRECTORY}/{mount.name}{mode}"]
     if driver is not None:
         arguments.append(f"--volume-driver={driver}")
     arguments += _network(task)

@@ -194,29 +194,34 @@ class Executor(ABC):
 
     async def link_volumes(
         self, resources: Iterable[pb.Resource], account: Account | None, directory: Path
-    ) -> dict[str, Path]:
-        """Link persistent volumes into a sandbox and give their directories by link name.
+    ) -> list[sandbox.VolumeMount]:
+        """Link persistent volumes into a sandbox.
 
         Raises:
-            LaunchError: something else is in the way.
+            LaunchError: something else is in the way, such as another volume of the same name.
         """
-        volumes = self.volume_directories(resources)
-        for name, volume in volumes.items():
-            await asyncio.to_thread(_link_volume, volume, directory / name, account)
+        volumes = self.volumes(resources)
+        for volume in volumes:
+            link = directory / volume.name
+            await asyncio.to_thread(_link_volume, volume.directory, link, account)
         return volumes
 
-    def volume_directories(self, resources: Iterable[pb.Resource]) -> dict[str, Path]:
-        """Where persistent volumes are kept, by their container paths.
+    def volumes(self, resources: Iterable[pb.Resource]) -> list[sandbox.VolumeMount]:
+        """The persistent volumes among resources.
 
-        Paths with a slash are left out, as an agent of Mesos does it
+        Container paths with a slash are left out, as an agent of Mesos does it
         (``src/slave/containerizer/mesos/isolators/filesystem/posix.cpp``).
         """
-        return {
-            resource.disk.volume.container_path: self.host.volume_directory(resource)
+        return [
+            sandbox.VolumeMount(
+                resource.disk.volume.container_path,
+                self.host.volume_directory(resource),
+                resource.disk.volume.mode == pb.Volume.RO,
+            )
             for resource in resources
             if resource.disk.HasField("persistence")
             and "/" not in resource.disk.volume.container_path
-        }
+        ]
 
     def require_containerizer(self, name: str) -> None:
         """See that the agent runs with a containerizer.

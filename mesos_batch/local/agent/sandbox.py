@@ -30,6 +30,18 @@ class LaunchError(Exception):
     """A container cannot be launched; the text ends up in the task's status."""
 
 
+@dataclass(frozen=True, slots=True)
+class VolumeMount:
+    """A persistent volume in a sandbox: under which name, and where it is really.
+
+    ``read_only`` is for Docker; a link cannot be.
+    """
+
+    name: str
+    directory: Path
+    read_only: bool = False
+
+
 def run_directory(
     work_dir: Path, agent_id: str, framework_id: str, executor_id: str, container_id: str
 ) -> Path:

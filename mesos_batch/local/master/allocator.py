@@ -181,6 +181,12 @@ class Allocator:
         held = agent.allocated.get(framework_id, Resources())
         agent.allocated[framework_id] = held.without(consumed) + converted
 
+    def allocate_copies(self, framework_id: str, agent_id: str, copies: Resources) -> None:
+        """A framework uses more copies of shared volumes than it was offered."""
+        agent = self._agents[agent_id]
+        held = agent.allocated.get(framework_id, Resources())
+        self._set_held(framework_id, agent, held + copies)
+
     def recover(
         self,
         framework_id: str,
@@ -198,10 +204,7 @@ class Allocator:
         agent = self._agents.get(agent_id)
         framework = self._frameworks.get(framework_id)
         if agent is not None and framework_id in agent.allocated:
-            agent.allocated[framework_id] = agent.allocated[framework_id].without(resources)
-            if not agent.allocated[framework_id]:
-                del agent.allocated[framework_id]
-            self._release_shares(framework_id, resources)
+            self._set_held(framework_id, agent, agent.allocated[framework_id].without(resources))
         if agent is None or framework is None or refuse_seconds is None:
             return
         held_for = refusal(refuse_seconds, self._interval)
@@ -277,9 +280,19 @@ class Allocator:
         ]
 
     def _hold(self, framework_id: str, agent_id: str, resources: Resources) -> None:
-        allocated = self._agents[agent_id].allocated
-        allocated[framework_id] = allocated.get(framework_id, Resources()) + resources
-        for role, amounts in _by_role(resources).items():
+        agent = self._agents[agent_id]
+        held = agent.allocated.get(framework_id, Resources())
+        self._set_held(framework_id, agent, held + resources)
+        for role in _by_role(resources):
+            self._shares.take_turn(framework_id, role)
+
+    def _set_held(self, framework_id: str, agent: _Agent, held: Resources) -> None:
+        """Change the books; of the copies of a shared volume only one counts."""
+        before = agent.allocated.pop(framework_id, Resources())
+        if held:
+            agent.allocated[framework_id] = held
+        self._release_shares(framework_id, before)
+        for role, amounts in _by_role(held).items():
             self._shares.hold(framework_id, role, amounts)
 
     def _release_shares(self, framework_id: str, resources: Resources) -> None:

@@ -39,6 +39,9 @@ def launch_tasks(master: Master, accepted: Accepted, tasks: Iterable[pb.TaskInfo
             master.add_executor(agent, framework, executor)
             consumed += launch.executor_resources
         _add(master, accepted, launch)
+        copies = consumed.filter(lambda item: item.shared).without(accepted.remaining)
+        if copies:
+            master.allocator.allocate_copies(framework.framework_id, agent.agent_id, copies)
         accepted.remaining = accepted.remaining.without(consumed)
         agent.link.run_task(framework.info, task, executor)
 

@@ -42,8 +42,11 @@ class Shares:
         self._total.subtract(amounts)
 
     def hold(self, framework_id: str, role: str, amounts: Quantities) -> None:
-        """The framework was given something."""
+        """The framework holds something more."""
         self._held.setdefault((framework_id, role), Counter()).update(amounts)
+
+    def take_turn(self, framework_id: str, role: str) -> None:
+        """The framework was given something: equals come before it."""
         self._turns[framework_id, role] += 1
 
     def release(self, framework_id: str, role: str, amounts: Quantities) -> None:
