@@ -26,7 +26,6 @@ def observe(
     # A volume says more than an amount: look at those first.
     ordered = sorted(operations, key=lambda op: op.type not in _OF_VOLUMES)
     created = bool(record.finished(OperationType.CREATE))
-    standing = Resources()
     for operation in ordered:
         total = totals.get(operation.agent_id)
         if total is None:
@@ -37,17 +36,27 @@ def observe(
                 created = created or there
                 yield operation, _DONE if there else _NOT_DONE
             case OperationType.DESTROY:
-                standing += operation.resources if there else Resources()
                 yield operation, _NOT_DONE if there else _DONE
             case OperationType.RESERVE:
                 yield operation, _DONE if created else _reserved(operation, total, there=there)
-            case OperationType.UNRESERVE if _is_under(standing, operation.resources):
+            case OperationType.UNRESERVE if _is_under(
+                _standing(record, total), operation.resources
+            ):
                 yield operation, _NOT_DONE
             case OperationType.UNRESERVE:
                 yield operation, _unreserved(operation, total, there=there)
 
 
 _OF_VOLUMES = (OperationType.CREATE, OperationType.DESTROY)
+
+
+def _standing(record: ChangeRecord, total: Resources) -> Resources:
+    """The volumes that were to be destroyed and are still there, whatever was said of it."""
+    standing = Resources()
+    for operation in record.operations:
+        if operation.type is OperationType.DESTROY and total.contains(operation.resources):
+            standing += operation.resources
+    return standing
 
 
 def _is_under(volumes: Resources, disk: Resources) -> bool:

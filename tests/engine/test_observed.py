@@ -77,6 +77,18 @@ def test_what_was_undone(
     assert (found["DESTROY"], found["UNRESERVE"]) == expected
 
 
+def test_a_volume_whose_destruction_is_known_to_have_failed_keeps_its_disk() -> None:
+    record = ChangeRecord(0, undo(V))
+    dropped = OperationRecord(0, 0, T.DESTROY, "a", Resources([V]), 0.0, "DESTROY-0-0")
+    dropped.state = OperationState.OPERATION_DROPPED
+    open_one = OperationRecord(0, 1, T.UNRESERVE, "a", Resources([PLAIN]), 0.0, None)
+    record.operations = [dropped, open_one]
+
+    ((_, state),) = observe(record, [open_one], {"a": machine(V)})
+
+    assert state is OperationState.OPERATION_DROPPED
+
+
 def test_cpus_are_seen_by_their_amount() -> None:
     sent = {T.UNRESERVE: CPUS}
 
