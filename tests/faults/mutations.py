@@ -226,8 +226,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "asks about operations only once",
         "engine/change_life.py",
-        "        books.timers.set(ASK, books.now + (FIRST_QUESTION if doubted else NEXT_QUESTION))\n",
-        "",
+        "books.timers.set(ASK, books.now + (FIRST_QUESTION if doubted else NEXT_QUESTION))",
+        "pass",
         "a question or its answer can be lost",
     ),
     Mutation(
