@@ -25,6 +25,7 @@ __all__ = ["quick"]
 
 NOBODY = "--master=127.0.0.1:1"
 WHO = (NOBODY, "--role=r", "--principal=p")
+BOTH = ("--quiet", "--verbose")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ WHO = (NOBODY, "--role=r", "--principal=p")
         (["volumes", "create", *WHO, "--shared", "--resource=f"], "--shared contradicts"),
         (["volumes", "create", *WHO, "--resource=missing.json"], "cannot be read"),
         (["volumes", "create", *WHO, '--resource={"resources": []}'], "nothing was sent"),
-        (["volumes", "create", *WHO, "--size=5", "--quiet", "--verbose"], "contradicts"),
+        (["volumes", "create", *WHO, "--size=5", *BOTH], "contradicts"),
         (["volumes", "create", NOBODY, "--principal=p", "--size=5"], "reserved for role *"),
         (["volumes", "create", NOBODY, "--role=r", "--size=5"], "belongs to a principal"),
         (["volumes", "destroy", NOBODY], "name the volumes to destroy by their ids"),
@@ -58,6 +59,8 @@ WHO = (NOBODY, "--role=r", "--principal=p")
         (["volumes", "destroy", "v", "--agent=a,b", NOBODY], "one agent at a time"),
         (["reservations"], "followed by list, reserve or unreserve"),
         (["reservations", "reserve", *WHO], "no resources are given"),
+        (["reservations", "reserve", *WHO, "--resources=cpus:1", *BOTH], "contradicts"),
+        (["volumes", "destroy", "v", NOBODY, *BOTH], "contradicts"),
         (["reservations", "reserve", *WHO, "--resources=cpus"], "--resources"),
         (["reservations", "reserve", *WHO, "--resources="], "--resources"),
         (["reservations", "reserve", *WHO, "--resources=cpus(x):1"], "--role says"),
