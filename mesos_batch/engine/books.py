@@ -17,6 +17,7 @@ from mesos_batch.engine.timers import Timers
 from mesos_batch.engine.waiting import Waiting
 
 if TYPE_CHECKING:
+    from mesos_batch.engine.changes import ChangeRecord
     from mesos_batch.engine.commands import Command
     from mesos_batch.engine.policy import Policy
     from mesos_batch.engine.tasks import TaskRecord
@@ -124,6 +125,11 @@ class Books:
     def save(self, entry: Entry) -> None:
         """Add an entry to the turn."""
         self.turn.entries.append(entry)
+
+    def save_change(self, record: ChangeRecord) -> None:
+        """Add a change as it is now to the turn."""
+        self.save(record.entry())
+        self.changes.show(record)
 
     def changed(self, record: TaskRecord) -> None:
         """Save a task and its latest attempt as they are at the end of the turn."""

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
-from mesos_batch.engine.change_fit import after_destroy, after_make, fit_make, fit_undo
+from mesos_batch.engine.change_offers import ChangeOffers
 from mesos_batch.engine.observed import observe
 from mesos_batch.engine.operation_states import TABLE, Effect, is_race, is_refused_feedback
 from mesos_batch.messages import refusal
 from mesos_batch.model import facts as fact
 from mesos_batch.model.change import ChangeKind, ChangePhase
-from mesos_batch.model.operation import Operation, OperationState, OperationType
-from mesos_batch.model.resources import DISK, Resources
+from mesos_batch.model.operation import OperationState
+from mesos_batch.model.resources import Resources
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ASK = ("ask_operations", 0)
 TIMEOUT, WAITS = "change_timeout", "change_waits"
 FIRST_QUESTION = 5.0
+# Where nobody answers the list of agents is looked at instead.
+LOOK_AFTER = 1.0
 NEXT_QUESTION = 30.0
 # Told twice and so far apart that it does not know it, the master will not get it any more. A
 # master that has just met the agent (a new one, or the agent was away) does not know it either,
@@ -37,22 +39,20 @@ TELL_AFTER = 10.0
 # Whoever cancels waits so long for what is under way.
 LAST_WORD = 15.0
 MAX_REPEATS = 10
-# Leftovers come back with the next REVIVE, or when they have grown.
-REFUSE_SECONDS = 60.0
 
 
 class ChangeLife:
-    """Sends the operations of changes and takes in what becomes of them."""
+    """Has the operations of changes sent, and takes in what becomes of them."""
 
     def __init__(self, books: Books) -> None:
         self._books = books
-        self._no_feedback: set[str] = set()
+        self._offers = ChangeOffers(books)
         self._over = books.changes.all_ended
 
     @property
     def wants_offers(self) -> bool:
         """Whether an offer could help."""
-        return any(self._may_send(record) for record in self._books.changes.waiting())
+        return self._offers.wanted
 
     def subscribed(self) -> None:
         """Start the clocks, and ask what became of operations that are under way."""
@@ -85,24 +85,13 @@ class ChangeLife:
         """Send what can be done on these offers; gives the bundles nothing was done on."""
         books = self._books
         bundles = list(bundles)
-        left = {id(group): group.left.allocated_to(None) for group in bundles}
-        sent: dict[int, list[OperationRecord]] = {}
-        for record in books.changes.waiting():
-            if not self._may_send(record):
-                continue
-            group = self._choose(record, bundles, left)
-            if group is None:
-                continue
-            operations = self._begin(record, group, left)
-            if operations:
-                sent.setdefault(id(group), []).extend(operations)
-        for group in bundles:
-            if id(group) in sent:
-                self._send(group, sent[id(group)])
-        known = books.agents
-        if any(known.total(group.agent_id) is None for group in bundles if self._is_mute(group)):
-            books.list_agents()
-        return [group for group in bundles if id(group) not in sent]
+        sent = self._offers.use(bundles)
+        for operations in sent.values():
+            for position in {operation.position for operation in operations}:
+                self._start_clock(books.changes.records[position])
+            mute = any(operation.operation_id is None for operation in operations)
+            books.timers.set(ASK, books.now + (LOOK_AFTER if mute else FIRST_QUESTION))
+        return [group for group in bundles if group.ids not in sent]
 
     def update(self, status: OperationStatus) -> None:
         """Take in a status: acknowledge it always, count it once."""
@@ -133,7 +122,7 @@ class ChangeLife:
                     )
                     state = OperationState.OPERATION_FAILED
                 self._apply(operation, state, "seen in the master's list of agents")
-        if self._no_feedback and self.wants_offers:
+        if books.changes.mute and self.wants_offers:
             books.offers_wanted.wish()
 
     def framework_lost(self) -> None:
@@ -193,124 +182,6 @@ class ChangeLife:
             books.relist_agents()
             books.offers_wanted.wish()
 
-    def _may_send(self, record: ChangeRecord) -> bool:
-        return not (self._books.cancelling or record.trouble or record.open())
-
-    def _choose(
-        self, record: ChangeRecord, bundles: list[Bundle], left: dict[int, Resources]
-    ) -> Bundle | None:
-        """The offers to use: of the agent with the fewest changes, then of that with most disk."""
-        able = [group for group in bundles if self._may_go_to(record, group.agent_id)]
-        if record.change.kind is ChangeKind.UNDO:
-            return next(iter(able), None)
-        reserved, volumes = record.left()
-        able = [g for g in able if fit_make(left[id(g)], reserved, volumes) is not None]
-        if not able:
-            return None
-        return min(
-            able,
-            key=lambda g: (self._changes_on(g.agent_id), -left[id(g)].milli(DISK), g.agent_id),
-        )
-
-    def _may_go_to(self, record: ChangeRecord, agent_id: str) -> bool:
-        if agent_id in self._no_feedback and not self._would_see(agent_id):
-            return False
-        if record.agent_id is not None:
-            return record.agent_id == agent_id
-        allowed = record.change.agents
-        if allowed is not None and agent_id not in allowed:
-            return False
-        others = [r.change for r in self._books.changes.records if r.agent_id == agent_id]
-        if record.change.kind is ChangeKind.UNDO:
-            return True
-        return not others or not any(change.apart for change in (record.change, *others))
-
-    def _is_mute(self, group: Bundle) -> bool:
-        return group.agent_id in self._no_feedback
-
-    def _would_see(self, agent_id: str) -> bool:
-        """Whether one change more on an agent without feedback can be told from its total."""
-        books = self._books
-        busy = any(operation.agent_id == agent_id for operation in books.changes.open())
-        return not busy and books.agents.total(agent_id) is not None
-
-    def _changes_on(self, agent_id: str) -> int:
-        return sum(record.agent_id == agent_id for record in self._books.changes.records)
-
-    def _begin(
-        self, record: ChangeRecord, group: Bundle, left: dict[int, Resources]
-    ) -> list[OperationRecord]:
-        available = left[id(group)]
-        reserved, volumes = record.left()
-        wanted: list[tuple[OperationType, Resources]] = []
-        if record.change.kind is ChangeKind.MAKE:
-            fitted = fit_make(available, reserved, volumes)
-            assert fitted is not None, "chosen because it fits"
-            reserved, volumes = fitted
-            if record.agent_id is None:
-                record.reserved, record.volumes = reserved, volumes
-            left[id(group)] = after_make(available, reserved, volumes)
-            if reserved:
-                wanted.append((OperationType.RESERVE, reserved))
-            wanted += [(OperationType.CREATE, Resources([volume])) for volume in volumes]
-        else:
-            reserved, volumes = fit_undo(available, reserved, volumes)
-            left[id(group)] = after_destroy(available, volumes).without(reserved)
-            wanted += [(OperationType.DESTROY, Resources([volume])) for volume in volumes]
-            wanted += [(OperationType.UNRESERVE, Resources([item])) for item in reserved]
-        if not wanted:
-            return []
-        record.agent_id, record.hostname = group.agent_id, group.hostname
-        return [self._add(record, kind, resources, volumes) for kind, resources in wanted]
-
-    def _add(
-        self,
-        record: ChangeRecord,
-        kind: OperationType,
-        resources: Resources,
-        volumes: Resources,
-    ) -> OperationRecord:
-        books = self._books
-        agent_id = record.agent_id or ""
-        feedback = agent_id not in self._no_feedback
-        operation = books.changes.add(record, kind, resources, books.now, feedback=feedback)
-        total = books.agents.total(agent_id)
-        if kind is OperationType.UNRESERVE and total is not None:
-            total = after_destroy(total, volumes)
-        if total is not None:
-            keys = {resource.key for resource in resources}
-            operation.before = total.filter(lambda item: item.key in keys)
-        return operation
-
-    def _send(self, group: Bundle, operations: list[OperationRecord]) -> None:
-        books = self._books
-        for operation in operations:
-            books.save(operation.entry())
-        for position in dict.fromkeys(operation.position for operation in operations):
-            record = books.changes.records[position]
-            self._changed(record)
-            self._start_clock(record)
-            own = tuple(op.view() for op in operations if op.position == position)
-            books.tell(
-                fact.OperationsSent(
-                    books.now,
-                    position=position,
-                    agent_id=group.agent_id,
-                    hostname=group.hostname,
-                    operations=own,
-                )
-            )
-        books.send(
-            do.Operate(
-                group.ids,
-                group.agent_id,
-                tuple(Operation(op.type, op.resources, op.operation_id) for op in operations),
-                REFUSE_SECONDS,
-            )
-        )
-        asks = FIRST_QUESTION if group.agent_id not in self._no_feedback else 1.0
-        books.timers.set(ASK, books.now + asks)
-
     def _apply(
         self, operation: OperationRecord, state: OperationState, message: str | None
     ) -> None:
@@ -328,7 +199,7 @@ class ChangeLife:
                 self._doubt(record, operation, message)
             case Effect.FAILS if is_refused_feedback(message) or is_race(message):
                 if is_refused_feedback(message):
-                    self._no_feedback.add(operation.agent_id)
+                    books.changes.mute.add(operation.agent_id)
                 self._repeat(record, operation, message)
             case Effect.AGAIN:
                 self._repeat(record, operation, message)
@@ -337,7 +208,7 @@ class ChangeLife:
                 record.trouble = record.trouble or refusal(message or state.name)
         if (operation.state, operation.message) != before:
             books.save(operation.entry())
-            self._changed(record)
+            books.save_change(record)
             books.tell(
                 fact.OperationUpdated(
                     books.now,
@@ -375,16 +246,12 @@ class ChangeLife:
         if not record.has_ended and not books.cancelling:
             books.timers.set((TIMEOUT, record.position), books.now + books.policy.volume_timeout)
 
-    def _changed(self, record: ChangeRecord) -> None:
-        self._books.save(record.entry())
-        self._books.changes.show(record)
-
     def _end(self, record: ChangeRecord, phase: ChangePhase, message: str | None) -> None:
         books = self._books
         record.phase, record.message = phase, message
         for kind in (TIMEOUT, WAITS):
             books.timers.cancel((kind, record.position))
-        self._changed(record)
+        books.save_change(record)
         view = books.changes.show(record)
         books.tell(fact.ChangeEnded(books.now, position=record.position, view=view))
 

@@ -158,12 +158,13 @@ class ChangeRecord:
 
 
 class Changes:
-    """All changes of the run."""
+    """All changes of the run; ``mute`` are the agents that give no feedback (before Mesos 1.7)."""
 
     def __init__(self, changes: Sequence[Change]) -> None:
         self.records = [ChangeRecord(position, it) for position, it in enumerate(changes)]
         self._views = [record.view() for record in self.records]
         self._by_id: dict[str, OperationRecord] = {}
+        self.mute: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.records)

@@ -32,7 +32,9 @@ class Ending:
     def tear_down(self) -> None:
         """Nothing is left to do: have the framework torn down, by a master yet to be found too."""
         books = self._books
-        if books.framework_id is None:
+        undecided = books.halted is not None and any(True for _ in books.changes.open())
+        if books.framework_id is None or undecided:
+            # Only the framework that sent an operation can ask what became of it.
             self._stop_for_good()
         elif not books.connected:
             books.timers.set_once(LEAVE, books.now + LAST_CONTACT)

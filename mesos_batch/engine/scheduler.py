@@ -108,6 +108,8 @@ class BatchScheduler:
     def next_deadline(self) -> float | None:
         """When a :class:`~mesos_batch.engine.events.TimePassed` is due."""
         books = self._books
+        if self.ended:
+            return None
         candidates = [books.timers.next()]
         if books.connected:
             candidates.append(books.reconciliation.next_deadline())
@@ -310,13 +312,14 @@ class BatchScheduler:
         all_are_back = books.now >= books.agents_back_at
         books.agents.listed(event.agents, all_are_back=all_are_back)
         if all_are_back:
-            books.timers.cancel(_LIST_AGENTS)
+            # What a task waits for, a volume say, may go without an offer that tells.
+            books.timers.set(_LIST_AGENTS, books.now + LIST_AGAIN)
 
     def _list_agents_again(self) -> None:
         """Ask until there is an answer: who has not come back by now is gone."""
         books = self._books
         books.timers.set(_LIST_AGENTS, books.now + LIST_AGAIN)
-        if books.connected:
+        if books.connected and len(books.waiting):
             books.list_agents()
 
     def _on_cancel(self, event: ev.CancelAsked) -> None:

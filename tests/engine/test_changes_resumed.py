@@ -10,6 +10,7 @@ from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.change_life import CERTAIN_AFTER
 from mesos_batch.errors import ExitCode
+from mesos_batch.model import facts as fact
 from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.operation import OperationState
 from mesos_batch.model.saved import OperationEntry
@@ -112,17 +113,28 @@ def test_a_new_framework_asks_nobody_but_looks() -> None:
 
 
 def test_the_ids_of_a_framework_that_is_no_more_do_not_come_back() -> None:
-    """The run was torn down and says so; a crash follows the next subscription."""
-    world = begun(make(V), tasks=(task("t"),), volume_timeout=60.0)
-    world.wait(61)
-    world.crash()
-    world.do(ev.TimePassed())
-    world.subscribe("G")
+    """The cluster removed the framework; a crash follows the next subscription."""
+    world = begun(make(V), tasks=(task("t"),))
+    removed(world)
     world.crash()
 
     turn = world.subscribe("G")
 
     assert of(do.ReconcileOperations, turn.commands) == []
+
+
+def test_a_run_that_halts_keeps_its_framework_while_an_operation_is_open() -> None:
+    """No other framework could ask what became of it."""
+    world = begun(make(V), tasks=(task("t"),), volume_timeout=60.0)
+
+    halted = world.wait(61)
+    world.crash()
+    resumed = world.subscribe()
+
+    assert of(do.Teardown, halted.commands) == []
+    assert isinstance(halted.facts[-1], fact.RunEnded)
+    (asked,) = of(do.ReconcileOperations, resumed.commands)
+    assert len(asked.operations) == 2
 
 
 def test_a_volume_that_is_there_was_made_and_reserved() -> None:

@@ -197,7 +197,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "sends operations that are not written",
-        "engine/change_life.py",
+        "engine/change_offers.py",
         "        for operation in operations:\n            books.save(operation.entry())\n",
         "",
         "after a crash nobody knows what may be reserved or created",
@@ -205,8 +205,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "acknowledges an operation that is not written",
         "engine/change_life.py",
-        "            books.save(operation.entry())\n            self._changed(record)\n",
-        "            self._changed(record)\n",
+        "            books.save(operation.entry())\n            books.save_change(record)\n",
+        "            books.save_change(record)\n",
         "the cluster forgets an operation that a crash then makes us forget too",
     ),
     Mutation(
@@ -274,7 +274,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "puts onto one agent what is to be apart",
-        "engine/change_life.py",
+        "engine/change_offers.py",
         "return not others or not any(change.apart for change in (record.change, *others))",
         "return True",
         "one machine that dies takes all volumes along",
