@@ -35,6 +35,9 @@ NEXT_QUESTION = 30.0
 # master that has just met the agent (a new one, or the agent was away) does not know it either,
 # until the agent has told: one lost packet must not have us do it twice.
 CERTAIN_AFTER = 25.0
+# Sooner when its list of agents shows besides that nothing was done: agents register with that.
+CERTAIN_BY_LIST_AFTER = 4.0
+NEVER_GOT = "the master never got it"
 TELL_AFTER = 10.0
 # Whoever cancels waits so long for what is under way.
 LAST_WORD = 15.0
@@ -78,7 +81,7 @@ class ChangeLife:
         known = [(op.operation_id, op.agent_id) for op in asked if op.operation_id is not None]
         if known:
             books.send(do.ReconcileOperations(tuple(known)))
-        if len(known) < len(asked):
+        if len(known) < len(asked) or doubted:
             books.list_agents()
 
     def use(self, bundles: Iterable[Bundle]) -> list[Bundle]:
@@ -122,6 +125,14 @@ class ChangeLife:
                     )
                     state = OperationState.OPERATION_FAILED
                 self._apply(operation, state, "seen in the master's list of agents")
+            doubted = [
+                op
+                for op in record.open()
+                if op.doubted_at is not None and asked_at - op.doubted_at >= CERTAIN_BY_LIST_AFTER
+            ]
+            for operation, state in observe(record, doubted, totals):
+                if state is OperationState.OPERATION_DROPPED:
+                    self._apply(operation, state, NEVER_GOT)
         if books.changes.mute and self.wants_offers:
             books.offers_wanted.wish()
 
@@ -226,7 +237,7 @@ class ChangeLife:
             operation.doubted_at = books.now
             books.timers.set(ASK, books.now + FIRST_QUESTION)
         elif books.now - operation.doubted_at >= CERTAIN_AFTER:
-            self._repeat(record, operation, "the master never got it")
+            self._repeat(record, operation, NEVER_GOT)
 
     def _repeat(
         self, record: ChangeRecord, operation: OperationRecord, message: str | None

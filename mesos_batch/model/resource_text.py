@@ -1,4 +1,4 @@
-"""Resources as text, as Mesos' own ``--resources`` flags take them.
+"""Resources as text: as Mesos' own ``--resources`` flags take them, and in few words.
 
     cpus:4;mem(role):1024;ports:[31000-31005,31010-31020];zones:{a,b}
 
@@ -9,10 +9,12 @@ Source: ``Resources::parse`` in ``src/common/resources.cpp``, ``src/common/value
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from mesos_batch.model.items import Items
 from mesos_batch.model.ranges import Ranges
 from mesos_batch.model.resource import Reservation, ReservationType, Resource
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.value import Value
 
@@ -30,6 +32,12 @@ def parse_resources(text: str) -> list[Resource]:
         ValueError: one is not of that form; the message is a sentence for the user.
     """
     return [_entry(entry) for entry in text.split(";") if entry.strip()]
+
+
+def in_few_words(resources: Resources) -> str:
+    """What there is of each kind, whoever it is reserved for; volumes as the disk they are."""
+    plain = resources.map(lambda item: replace(item.without_volume(), reservations=()))
+    return "; ".join(str(item) for item in plain)
 
 
 def _entry(text: str) -> Resource:

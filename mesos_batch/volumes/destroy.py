@@ -105,38 +105,54 @@ def plan_remove(
     """Undo a set of reservations and volumes as the original's flag names it.
 
     Volumes are known by their ids; without any of them, reservations that equal those of the set
-    go, from one agent.
+    go, from one agent, unless another run of ours made them.
     """
     volumes, reserved = split(resources)
     (role,) = {volume.reservation_role for volume in volumes}
+    ids = set(volume_ids(volumes))
     plan = DestroyPlan(role=role)
     there = [
         (agent, volume)
         for agent, volume in cluster.volumes()
-        if volume.reservation_role == role and volume_id(volume) in volume_ids(volumes)
+        if volume.reservation_role == role and volume_id(volume) in ids
     ]
     for agent, volume in there:
         _refuse(plan, agent, volume, cluster, principal)
-    lost = [
-        holding
-        for name in volume_ids(volumes)
-        for holding in ledger.naming(name)
-        if cluster.agent(holding.agent_id) is None
-    ]
-    for holding in lost:
-        plan.refused.append(_away(_what(holding), holding, cluster))
+    for holding in ledger.holdings:
+        if ids & {*holding.planned, *volume_ids(holding.volumes)}:
+            _refuse_away(plan, holding, cluster)
     if plan.refused:
         return plan
     places = list({agent.agent_id: agent for agent, _ in there}.values())
     if not places:
-        extent = [a for a in cluster.agents if _plain(a).contains(reserved) and a.active]
-        places = extent[:1]
+        places = [a for a in cluster.agents if _unclaimed(a, ledger, ids).contains(reserved)][:1]
     for agent in places:
         own = Resources(volume for at, volume in there if at is agent)
         known = (ledger.with_volume(agent.agent_id, volume) for volume in own)
         run_id = next((holding.run_id for holding in known if holding is not None), None)
         plan.changes.append(_undo(agent, _reserved_there(agent, reserved, own), own, run_id))
     return plan
+
+
+def _refuse_away(plan: DestroyPlan, holding: Holding, cluster: ClusterView) -> None:
+    """Note that what a holding has is out of reach, if it is."""
+    agent = cluster.agent(holding.agent_id)
+    if agent is None:
+        plan.refused.append(_away(_what(holding), holding, cluster))
+    elif not agent.active and not holding.volumes:
+        place = f"{agent.hostname} ({agent.agent_id})"
+        plan.refused.append(f"{_what(holding)} is on agent {place}, which is away")
+
+
+def _unclaimed(agent: AgentState, ledger: Ledger, ids: set[str]) -> Resources:
+    """What an agent has reserved, but for what our runs hold for other volumes or none."""
+    if not agent.active:
+        return Resources()
+    plain = _plain(agent)
+    for holding in ledger.on(agent.agent_id):
+        if not ids & set(holding.planned):
+            plain = plain.without(holding.reserved)
+    return plain
 
 
 def _find(

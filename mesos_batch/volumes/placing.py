@@ -9,6 +9,7 @@ from mesos_batch.engine.change_fit import after_make, fit_make
 from mesos_batch.errors import NoRoomError, UsageError
 from mesos_batch.model.change import Change, ChangeKind
 from mesos_batch.model.resource import Resource
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import DISK, Resources
 from mesos_batch.model.scalar import format_milli
 
@@ -111,7 +112,7 @@ def why_no_room(
                 f"needs {what}, and the agent with most of it unreserved ({most.hostname}) has "
                 f"{format_milli(have)}"
             )
-    text = "; ".join(lacking) or f"no agent has {reserved or volumes} together"
+    text = "; ".join(lacking) or f"no agent has {in_few_words(reserved or volumes)} together"
     if wanted > 1:
         text += f" (room for {placed} of {wanted})"
     return text

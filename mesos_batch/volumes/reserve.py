@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mesos_batch.errors import RefusedError
 from mesos_batch.model.change import Change, ChangeKind
 from mesos_batch.model.resource import Reservation, ReservationType
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import Resources
 from mesos_batch.volumes.placing import agents_meant, names_of, spread
 
@@ -62,9 +63,8 @@ def plan_unreserve(wish: ReserveWish, cluster: ClusterView) -> list[Change]:
     if not agent.active:
         raise RefusedError(f"agent {agent.hostname} ({agent.agent_id}) is away")
     if not (_plain(agent).without(_held(agent))).contains(reserved):
-        raise RefusedError(
-            f"tasks on agent {agent.hostname} ({agent.agent_id}) use some of {reserved}"
-        )
+        place = f"{agent.hostname} ({agent.agent_id})"
+        raise RefusedError(f"tasks on agent {place} use some of {in_few_words(reserved)}")
     return [Change(ChangeKind.UNDO, reserved, Resources(), frozenset({agent.agent_id}))]
 
 
@@ -72,7 +72,7 @@ def _why_not(reserved: Resources, agents: Sequence[AgentState], wish: ReserveWis
     if not agents:
         return f"no agent {', '.join(wish.agents)} is registered with the master"
     whose = f"for role {wish.role} by principal {wish.principal}"
-    plain = "; ".join(f"{item.name} {item.value}" for item in reserved)
+    plain = in_few_words(reserved)
     if any(agent.total.persistent_volumes() for agent in agents):
         return f"no such agent has {plain} reserved {whose} that no volume is on"
     return f"no such agent has {plain} reserved {whose}"

@@ -3,7 +3,7 @@
 import pytest
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
-from mesos_batch.messages import REASONS, STATES, explain
+from mesos_batch.messages import REASONS, STATES, explain, refusal
 
 # They tell of a change, not of an end, and come with a state that says all.
 NO_END = {
@@ -53,3 +53,19 @@ def test_well_known_exit_statuses_and_signals_have_hints() -> None:
     assert "not found" in (explain("TASK_FAILED", None, "m", exit_status=127).hint or "")
     assert "memory" in (explain("TASK_FAILED", None, "m", signal="Killed").hint or "")
     assert explain("TASK_FAILED", None, "m", exit_status=1).hint is None
+
+
+DENIED = 'Principal \'bob\' no authorized to perform action CREATE_VOLUME on object {"value":"t"}'
+AGENT = "; on agent 3920aef0-S0 at slave(1)@127.0.0.1:36035 (127.0.0.1)"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (DENIED, "principal 'bob' may not create volume: an ACL of the master forbids it"),
+        ("Persistence ID 'x' is not unique" + AGENT, "Persistence ID 'x' is not unique"),
+        ("Persistent volumes in use", "Persistent volumes in use"),
+    ],
+)
+def test_a_refusal_in_few_words(said: str, told: str) -> None:
+    assert refusal(said) == told

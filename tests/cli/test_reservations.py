@@ -87,7 +87,7 @@ def test_ports_are_reserved_by_number(run: Any) -> None:
 def test_refusals_end_with_1_and_no_room_with_3(run: Any) -> None:
     nothing = run("unreserve", "--resources=cpus:1", "--yes", role="none")
     assert (nothing.returncode, nothing.stdout) == (1, "")
-    assert "no such agent has cpus 1 reserved for role none by principal alice" in nothing.stderr
+    assert "no such agent has cpus:1 reserved for role none by principal alice" in nothing.stderr
     assert run("reserve", "--resources=mem:10", role="none").returncode == 0
     other = run("unreserve", "--resources=mem:10", "--yes", role="none", principal="bob")
     assert other.returncode == 1

@@ -18,7 +18,7 @@ from engine.change_values import (
 from engine.world import World, launched, of, task
 
 from mesos_batch.engine import commands as do
-from mesos_batch.engine.change_life import CERTAIN_AFTER, MAX_REPEATS
+from mesos_batch.engine.change_life import CERTAIN_AFTER, CERTAIN_BY_LIST_AFTER, MAX_REPEATS
 from mesos_batch.engine.operation_states import INVALID_OFFERS, OPEN, TABLE, Effect
 from mesos_batch.model.change import Change, ChangeKind, ChangePhase
 from mesos_batch.model.operation import OperationState, OperationType
@@ -244,6 +244,33 @@ def test_what_the_master_does_not_know_for_long_is_sent_again() -> None:
     assert of(do.ReconcileOperations, asked.commands)
     assert of(OperationEntry, turn.entries)[0].state is OperationState.OPERATION_DROPPED
     assert sent(late) == ["RESERVE-0-2", "CREATE-0-3"]
+
+
+def test_a_list_that_shows_nothing_of_it_ends_the_doubt() -> None:
+    world = begun(make(V))
+    for operation_id in BOTH:
+        world.operation(operation_id, "UNKNOWN")
+    world.totals(a=machine())
+    early = world.offers(world.offer("b", resources=machine()))
+    world.wait(CERTAIN_BY_LIST_AFTER)
+    world.totals(a=machine())
+
+    late = world.offers(world.offer("b", resources=machine()))
+
+    assert sent(early) == []
+    assert sent(late) == ["RESERVE-0-2", "CREATE-0-3"]
+
+
+def test_a_list_that_shows_it_does_not_end_the_doubt() -> None:
+    world = begun(make(V))
+    for operation_id in BOTH:
+        world.operation(operation_id, "UNKNOWN")
+    world.wait(CERTAIN_BY_LIST_AFTER)
+
+    world.totals(a=machine(V, disk=900))
+
+    assert sent(world.offers(world.offer("b", resources=machine()))) == []
+    assert {op.state for op in world.change().operations} == {OperationState.OPERATION_UNKNOWN}
 
 
 def test_doubt_ends_when_the_master_knows_it_after_all() -> None:

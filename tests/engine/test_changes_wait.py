@@ -17,6 +17,7 @@ from engine.world import World, launched, of, task
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.change_life import LAST_WORD, NEXT_QUESTION
+from mesos_batch.engine.scheduler import LIST_AGAIN
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.resource import Disk, Resource, Volume
@@ -162,3 +163,30 @@ def test_what_was_listed_before_the_changes_says_nothing_after_them() -> None:
 
     assert of(do.ListAgents, turn.commands)
     assert not world.scheduler._books.agents.complete
+
+
+def test_a_run_that_is_only_there_to_be_ended_starts_nothing() -> None:
+    world = World(task("t"), changes=[make(V)], starts_nothing=True)
+    subscribed = world.subscribe()
+
+    offered = world.offers(world.offer("a", resources=machine()))
+    ended = world.do(ev.CancelAsked(ExitCode.INTERRUPTED))
+
+    assert of(do.Suppress, subscribed.commands)
+    assert [type(command) for command in offered.commands] == [do.Decline]
+    assert world.change_phase() is ChangePhase.CANCELLED
+    assert ended.end is not None
+
+
+def test_agents_are_listed_again_while_a_task_waits_for_a_volume_that_may_go() -> None:
+    volume_wish = Resources([volume("v", 100)])
+    role = V.reservation_role
+    world = World(task("t", resources=volume_wish), unplaceable_timeout=0.0, role=role)
+    world.subscribe()
+    world.totals(a=machine(V, disk=900))
+
+    listed_again = world.wait(LIST_AGAIN)
+    assert of(do.ListAgents, listed_again.commands)
+    world.totals(a=machine(disk=1000))
+
+    assert "needs volume v, which no agent has" in (world.view("t").message or "")

@@ -266,13 +266,6 @@ MUTATIONS: tuple[Mutation, ...] = (
         "what was reserved is reserved again",
     ),
     Mutation(
-        "takes what others have reserved for its own",
-        "engine/observed.py",
-        "_DONE if created else _reserved(operation, total, there=there)",
-        "_DONE if created or there else _NOT_DONE",
-        "the change is not done, and the tasks use what belongs to others",
-    ),
-    Mutation(
         "puts onto one agent what is to be apart",
         "engine/change_offers.py",
         "return not others or not any(change.apart for change in (record.change, *others))",

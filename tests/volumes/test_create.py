@@ -195,9 +195,7 @@ def test_a_path_disk_is_divided() -> None:
     assert next(iter(changes[0].volumes)).disk.source == next(iter(wanted)).disk.source
     with pytest.raises(NoRoomError) as refused:
         plan_create(replace(WISH, disk=Disk.PATH, count=3), view)
-    assert refused.value.message == "no agent has {} together (room for 2 of 3)".format(
-        some(disk(100, source("PATH")))
-    )
+    assert refused.value.message == "no agent has disk[PATH]:100 together (room for 2 of 3)"
 
 
 def test_a_mount_disk_is_taken_whole() -> None:

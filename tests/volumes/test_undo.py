@@ -180,6 +180,36 @@ def test_a_set_on_an_agent_that_is_gone_is_not_removed(kept: Kept) -> None:
     ]
 
 
+def test_what_another_run_reserved_in_the_same_way_stays(kept: Kept) -> None:
+    """The set was removed before: what looks like it is somebody else's."""
+    kept.run(make(some(disk(100), CPUS)))
+    view = cluster(agent(S0, disk(100), CPUS))
+    assert removed(WANTED, view, kept.ledger(view)) == DestroyPlan([], [], ROLE)
+
+
+def test_a_set_that_was_only_reserved_is_removed(kept: Kept) -> None:
+    kept.run(make(some(disk(100), CPUS), some(V), create=None), state="stopped")
+    view = cluster(agent(S0, disk(100), CPUS))
+    made = removed(WANTED, view, kept.ledger(view))
+    assert made.changes == [undoing(some(disk(100), CPUS), NOTHING)]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_set_that_was_only_reserved_on_an_agent_that_is_away_is_not(
+    there: bool, kept: Kept
+) -> None:
+    where = S0 if there else GONE
+    run_id = kept.run(
+        make(some(disk(100), CPUS), some(V), create=None, agent_id=where), state="stopped"
+    )
+    view = cluster(agent(S0, disk(100), CPUS, active=False), agent(S1))
+    made = removed(WANTED, view, kept.ledger(view))
+    assert made.changes == []
+    (refused,) = made.refused
+    assert refused.startswith(f"what run {run_id} reserved is on agent host")
+    assert ("which is away" if there else "not registered") in refused
+
+
 def test_everything_on_an_agent_is_written_off_together(kept: Kept) -> None:
     kept.run(make(some(disk(100), CPUS), some(V), agent_id=GONE))
     kept.run(

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.cluster import volume_id
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.change_text import outcome
-from mesos_batch_cli.output.resource_text import amounts
 from mesos_batch_cli.output.summary import log_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def change_fields(view: ChangeView) -> dict[str, Any]:
         "agent_id": view.agent_id,
         "hostname": view.hostname,
         "volumes": [volume_id(volume) for volume in view.volumes],
-        "reserved": amounts(view.reserved) if view.reserved else None,
+        "reserved": in_few_words(view.reserved) if view.reserved else None,
         "outcome": outcome(view),
         "message": view.message,
         "operations": [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.volumes import Finding, Standing
-from mesos_batch_cli.output.resource_text import amounts
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
 from mesos_batch_cli.output.text import agent_name
@@ -35,7 +35,7 @@ def audit_page(
             item.volume_id or "",
             agent_name(item.agent_id, item.hostname),
             item.role,
-            amounts(item.resources),
+            in_few_words(item.resources),
             item.run_id or "",
         )
         for item in ordered
@@ -84,7 +84,7 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
         "agent_id": finding.agent_id,
         "hostname": finding.hostname,
         "role": finding.role,
-        "resources": amounts(finding.resources),
+        "resources": in_few_words(finding.resources),
         "run_id": finding.run_id,
         "note": finding.note,
     }

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.change_text import outcome, where
-from mesos_batch_cli.output.resource_text import amounts
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
 from mesos_batch_cli.output.text import elapsed
@@ -44,7 +44,7 @@ def change_table(
         (
             ", ".join(volume_id(volume) for volume in view.volumes),
             where(view),
-            amounts(view.reserved or view.volumes),
+            in_few_words(view.reserved or view.volumes),
             outcome(view),
         )
         for view in shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView, OperationView
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.operation import OperationState, OperationType
-from mesos_batch_cli.output.resource_text import amounts
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.text import agent_name
 
 _DONE = {ChangeKind.MAKE: "created", ChangeKind.UNDO: "destroyed", ChangeKind.FORGET: "written off"}
@@ -17,7 +17,7 @@ def what(view: ChangeView) -> str:
     if view.volumes:
         names = ", ".join(volume_id(volume) for volume in view.volumes)
         return f"volume{'s' if len(view.volumes) > 1 else ''} {names}"
-    return amounts(view.reserved)
+    return in_few_words(view.reserved)
 
 
 def where(view: ChangeView) -> str:
@@ -70,7 +70,7 @@ def _is_open(operation: OperationView) -> bool:
 def operation_text(operation: OperationView) -> str:
     """An operation: ``CREATE tiles-1``, ``RESERVE disk:100; cpus:1``."""
     names = ", ".join(volume_id(item) for item in operation.resources if item.is_persistent_volume)
-    return f"{operation.type.name} {names or amounts(operation.resources)}"
+    return f"{operation.type.name} {names or in_few_words(operation.resources)}"
 
 
 def ending(view: ChangeView) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.cluster import volume_id
-from mesos_batch_cli.output.resource_text import amounts, megabytes
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
 from mesos_batch_cli.output.text import agent_name
@@ -33,7 +33,7 @@ def volume_table(volumes: Sequence[VolumeInfo], paint: Paint, width: int | None)
             agent_name(info.agent.agent_id, info.agent.hostname) + _away(active=info.agent.active),
             info.role,
             info.principal or "",
-            megabytes(info.resource),
+            f"{info.resource.value} MB",
             "" if info.disk == "root" else info.disk,
             info.container_path,
             "yes" if info.resource.shared else "",
@@ -94,9 +94,9 @@ def reservation_table(
             info.reservation.role,
             info.reservation.principal or "",
             info.reservation.type.name.lower(),
-            amounts(info.resources),
-            amounts(info.in_volumes) if info.in_volumes else "",
-            amounts(info.used) if info.used else "",
+            in_few_words(info.resources),
+            in_few_words(info.in_volumes) if info.in_volumes else "",
+            in_few_words(info.used) if info.used else "",
             ", ".join(info.run_ids),
         )
         for info in reservations
@@ -114,9 +114,9 @@ def reservation_fields(info: ReservationInfo) -> dict[str, Any]:
         "principal": info.reservation.principal,
         "type": info.reservation.type.name,
         "labels": dict(info.reservation.labels),
-        "resources": amounts(info.resources),
-        "in_volumes": amounts(info.in_volumes) if info.in_volumes else None,
-        "used": amounts(info.used) if info.used else None,
+        "resources": in_few_words(info.resources),
+        "in_volumes": in_few_words(info.in_volumes) if info.in_volumes else None,
+        "used": in_few_words(info.used) if info.used else None,
         "run_ids": list(info.run_ids),
     }
 
@@ -130,7 +130,7 @@ def plan_table(
         (agent_id,) = change.agents or ("",)
         agent = cluster.agent(agent_id)
         place = agent_name(agent_id, agent.hostname if agent is not None else None)
-        sizes = ", ".join(megabytes(volume) for volume in change.volumes)
+        sizes = ", ".join(f"{volume.value} MB" for volume in change.volumes)
         names = ", ".join(volume_id(volume) for volume in change.volumes)
-        rows.append((names, place, sizes, amounts(change.reserved) if change.reserved else ""))
+        rows.append((names, place, sizes, in_few_words(change.reserved) if change.reserved else ""))
     return table(_PLAN, rows, paint, width)
