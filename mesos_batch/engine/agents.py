@@ -180,12 +180,12 @@ def _lack(wish: Resource, agents: list[_Agent], role: str) -> str | None:
     if any(take(agent.capacity, Resources([wish])) is not None for agent in agents):
         return None
     what = f"{wish.name} {wish.value}"
+    if wish.disk is not None and wish.disk.persistence_id is not None:
+        return f"needs volume {wish.disk.persistence_id}, which no agent has"
     if wish.reservations:
         reservation = wish.reservations[-1]
         by = f" by principal {reservation.principal}" if reservation.principal else ""
         return f"needs {what} reserved for role {reservation.role}{by}, which no agent has"
-    if wish.disk is not None and wish.disk.persistence_id is not None:
-        return f"needs volume {wish.disk.persistence_id}, which no agent has"
     if not isinstance(wish.value, Scalar):
         return f"needs {what}, which no agent has"
     most = max(agents, key=lambda agent: agent.capacity.milli(wish.name))
