@@ -69,24 +69,32 @@ def run(arguments: Sequence[str]) -> int:
         return _forget(forgotten, cluster, ledger, values)
     undone = _run_to_undo(values)
     plan = _plan(values, cluster, ledger, options.principal, undone)
-    if _tell_refused(plan):
-        return ExitCode.TASK_FAILED
-    if not plan.changes:
-        emit(sys.stderr, "nothing of it is left: there is nothing to do")
-        return ExitCode.FINISHED
-    _preview(plan.changes, cluster, values)
-    if not confirmed("Destroy this, with all data on it?", yes=values[volumes.YES]):
-        emit(sys.stderr, "nothing was destroyed")
+    if _tell_refused(plan) or not _agreed(plan, cluster, values):
         return ExitCode.TASK_FAILED
     if undone is not None and undone.state is RunState.STOPPED:
         # Its framework goes, and what became of its last operations is known after that.
         take_up_to_cancel(undone, values)
         cluster, ledger = look_at(options, values)
-        plan = _plan(values, cluster, ledger, options.principal, undone)
-        if _tell_refused(plan):
+        later = _plan(values, cluster, ledger, options.principal, undone)
+        if _tell_refused(later) or not (plan.changes or _agreed(later, cluster, values)):
             return ExitCode.TASK_FAILED
+        plan = later
+    if not plan.changes:
+        emit(sys.stderr, "nothing of it is left: there is nothing to do")
+        return ExitCode.FINISHED
     options = replace(options, role=plan.role or "*")
     return carry_out(plan.changes, options, "volumes destroy", values)
+
+
+def _agreed(plan: DestroyPlan, cluster: ClusterView, values: Values) -> bool:
+    """Show what would go and ask; there is nothing to ask about what is not there."""
+    if not plan.changes:
+        return True
+    _preview(plan.changes, cluster, values)
+    if confirmed("Destroy this, with all data on it?", yes=values[volumes.YES]):
+        return True
+    emit(sys.stderr, "nothing was destroyed")
+    return False
 
 
 def _check(values: Values) -> None:
