@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import requests
@@ -97,6 +98,20 @@ class Client:
     def offers(self) -> list[dict[str, Any]]:
         offers: list[dict[str, Any]] = self.until("OFFERS")["offers"]
         return offers
+
+    def offer_that(self, is_wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """An offer like that; pieces go back together, for one by one they would stay pieces."""
+        held: list[dict[str, Any]] = []
+        while True:
+            held += self.offers()
+            wanted = [offer for offer in held if is_wanted(offer)]
+            rest = [offer["id"] for offer in held if offer not in wanted[:1]]
+            if wanted or len(held) > 1:
+                filters = {"refuse_seconds": 0}
+                self.call("DECLINE", decline={"offer_ids": rest, "filters": filters})
+                held.clear()
+            if wanted:
+                return wanted[0]
 
     def status(self) -> dict[str, Any]:
         status: dict[str, Any] = self.until("UPDATE")["status"]

@@ -147,14 +147,11 @@ def test_a_disk_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         AgentResources(made, tmp_path / "agent-0").prepare()
 
 
-def wait_for_disk(client: Client, **wanted: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """An offer with a disk of these fields, and the disk; others are declined."""
-    while True:
-        for offer in client.offers():
-            for item in offer["resources"]:
-                if item["name"] == "disk" and wanted.items() <= item.items():
-                    return offer, item
-            client.decline(offer, 0)
+def offer_with(client: Client, wanted: dict[str, Any]) -> dict[str, Any]:
+    """An offer with such a disk."""
+    return client.offer_that(
+        lambda offer: any(wanted.items() <= item.items() for item in offer["resources"])
+    )
 
 
 def test_volumes_on_path_and_mount_outlive_the_cluster(scene: Scene, tmp_path: Path) -> None:
@@ -200,7 +197,7 @@ def test_volumes_on_path_and_mount_outlive_the_cluster(scene: Scene, tmp_path: P
     local.kill()
     local.restart()
     client = scene.subscribe(local.master, roles=["test"])
-    offer, _ = wait_for_disk(client, **volumes["m"])
+    offer = offer_with(client, volumes["m"])
     assert offer["agent_id"]["value"] == agent_id
     reader = task(
         "reader", agent_id, resources=used, command={"value": "grep -q p p/f && grep -q m m/f"}
@@ -211,7 +208,7 @@ def test_volumes_on_path_and_mount_outlive_the_cluster(scene: Scene, tmp_path: P
     full = slave["reserved_resources_full"]["test"]
     assert {item["disk"]["persistence"]["id"] for item in full} == {"p", "m"}
 
-    offer, _ = wait_for_disk(client, **volumes["m"])
+    offer = offer_with(client, volumes["m"])
     client.accept(offer, operations=[destroy(*volumes.values())])
     assert client.operation_status()["state"] == "OPERATION_FINISHED"
     assert not (tmp_path / "p/volumes/roles/test/p").exists()

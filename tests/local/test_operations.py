@@ -170,15 +170,10 @@ def test_reserve_create_use_and_destroy(world):
     client.accept(offer, operations=[destroy(VOLUME)])
     assert client.operation_status()["message"].startswith("Persistent volumes in use; on agent")
     agent.update(client.framework_id, "t", "TASK_FINISHED")
-    (offer,) = client.offers()
-    while ("disk", 128, True, "v") not in resources(offer):
-        client.decline(offer, 0)
-        (offer,) = client.offers()
+    whole = {("disk", 128, True, "v"), ("cpus", 1, True, None), ("mem", 64, True, None)}
+    offer = client.offer_that(lambda offer: whole <= set(resources(offer)))
     client.accept(offer, operations=[destroy(VOLUME, **SILENT), unreserve(*held, **SILENT)])
-    (offer,) = client.offers()
-    while sum(item[0] == "cpus" for item in resources(offer)) > 1 or len(resources(offer)) < 4:
-        client.decline(offer, 0)
-        (offer,) = client.offers()
+    offer = client.offer_that(lambda offer: ("cpus", 4, False, None) in resources(offer))
     assert resources(offer) == [
         ("ports", None, False, None),
         ("cpus", 4, False, None),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from local.cluster_processes import NO_PINGS, PINGS, Scene, get, mark_gone, until
+from local.cluster_processes import NO_PINGS, PINGS, ClusterProcess, Scene, get, mark_gone, until
 from local.framework_client import AUTH, CREDENTIAL, TIMEOUT, Client
 from local.framework_messages import framework_info
 from local.operation_messages import DISK, SILENT, VOLUME, create, dynamic, reserve
@@ -23,7 +23,13 @@ pytestmark = [
     pytest.mark.timeout(60),
 ]
 RESERVE = reserve(dynamic("cpus", 1))
-KEPT = ("--agents=1",)
+
+
+def one_agent(scene: Scene, master: str) -> ClusterProcess:
+    """An agent that knows its id, and will be the same after a restart."""
+    made = scene.start("agents", f"--master={master}", "--agents=1")
+    until(lambda: any(made.work_dir.glob("*/meta/slaves/latest")))
+    return made
 
 
 def state_of(client: Client, agent_id: str) -> str:
@@ -57,7 +63,7 @@ def reserved(address: str) -> dict[str, Any]:
 
 def test_an_operation_on_its_way_to_an_agent_that_dies_is_dropped(scene: Scene) -> None:
     master = scene.start("master", "--agents=0", *NO_PINGS).ready()
-    agents = scene.start("agents", f"--master={master.master}", *KEPT)
+    agents = one_agent(scene, master.master)
     client = scene.subscribe(master.master, roles=["test"])
     (offer,) = client.offers()
     agent_id = offer["agent_id"]["value"]
@@ -81,7 +87,7 @@ def test_an_operation_on_its_way_to_an_agent_that_dies_is_dropped(scene: Scene) 
 
 def test_an_operation_waits_for_a_stopped_agent(scene: Scene) -> None:
     master = scene.start("master", "--agents=0", *NO_PINGS).ready()
-    agents = scene.start("agents", f"--master={master.master}", *KEPT)
+    agents = one_agent(scene, master.master)
     client = scene.subscribe(master.master, roles=["test"])
     (offer,) = client.offers()
     agents.send(signal.SIGSTOP)
@@ -93,7 +99,7 @@ def test_an_operation_waits_for_a_stopped_agent(scene: Scene) -> None:
 
 def test_a_stopped_agent_is_unreachable_with_its_operations_until_it_goes_on(scene: Scene) -> None:
     master = scene.start("master", "--agents=0", *PINGS).ready()
-    agents = scene.start("agents", f"--master={master.master}", *KEPT)
+    agents = one_agent(scene, master.master)
     client = scene.subscribe(master.master, roles=["test"])
     (offer,) = client.offers()
     agent_id = offer["agent_id"]["value"]
@@ -116,7 +122,7 @@ def test_a_stopped_agent_is_unreachable_with_its_operations_until_it_goes_on(sce
 def test_a_master_that_was_killed_knows_operations_again(scene: Scene) -> None:
     master = scene.start("master", "--agents=0", *NO_PINGS).ready()
     address = master.master
-    agents = scene.start("agents", f"--master={address}", *KEPT)
+    agents = one_agent(scene, address)
     client = scene.subscribe(address, roles=["test"])
     (offer,) = client.offers()
     agent_id = offer["agent_id"]["value"]
@@ -144,7 +150,7 @@ def test_a_master_that_was_killed_knows_operations_again(scene: Scene) -> None:
 
 def test_an_agent_that_was_killed_tells_what_it_did(scene: Scene) -> None:
     master = scene.start("master", "--agents=0", *NO_PINGS).ready()
-    agents = scene.start("agents", f"--master={master.master}", *KEPT)
+    agents = one_agent(scene, master.master)
     client = scene.subscribe(master.master, roles=["test"])
     (offer,) = client.offers()
     client.accept(offer, operations=[reserve(DISK, **SILENT), create(VOLUME)])

@@ -35,22 +35,20 @@ def using(name: str, offer: dict[str, Any], volume: dict[str, Any], command: str
     return task(name, agent_id, resources=resources, command={"value": command})
 
 
-def volumes_in(offers: list[dict[str, Any]]) -> list[str]:
+def volumes_in(offer: dict[str, Any]) -> list[str]:
     return [
         item["disk"]["persistence"]["id"]
-        for offer in offers
         for item in offer["resources"]
         if "persistence" in item.get("disk", {})
     ]
 
 
+def reserved_in(offer: dict[str, Any]) -> set[str]:
+    return {item["name"] for item in offer["resources"] if "reservations" in item}
+
+
 def offer_with_volume(client: Client) -> dict[str, Any]:
-    """An offer that has the volume; others are declined."""
-    while True:
-        for offer in client.offers():
-            if volumes_in([offer]):
-                return offer
-            client.decline(offer, 0)
+    return client.offer_that(lambda offer: bool(volumes_in(offer)))
 
 
 def ends(client: Client, count: int = 1) -> list[str]:
@@ -115,22 +113,18 @@ def test_frameworks_share_a_volume_but_only_those_that_can(scene: Scene, master:
     second = scene.subscribe(master, **SHARING)
     offer = offer_with_volume(second)
     command = "while [ ! -e data/first ]; do sleep 0.05; done"
-    # The filter sees to it that what is left comes in one piece, when the task has ended.
-    given = launch(using("t", offer, SHARED, command))
-    second.accept(offer, operations=[given], refuse=3600)
+    second.accept(offer, operations=[launch(using("t", offer, SHARED, command))])
     assert ends(second) == ["TASK_FINISHED"]
-    offer = offer_with_volume(second)
+    # All but what the first one still uses.
+    offer = second.offer_that(lambda offer: amount(offer, "cpus") == 3.9)
+    assert volumes_in(offer) == ["v"]
     second.call("SUPPRESS")
     second.decline(offer, 0)
     alone = scene.subscribe(master, **ALONE)
     scene.go.touch()
     assert ends(first) == ["TASK_FINISHED"]
-    # Now the one that cannot share is offered everything but the volume.
-    seen: list[dict[str, Any]] = []
-    while not any(amount(offer, "cpus") == 4 for offer in seen):
-        seen += alone.offers()
-        alone.decline(seen[-1], 0)
-    assert volumes_in(seen) == []
+    # The one that cannot share is offered everything but the volume.
+    assert volumes_in(alone.offer_that(lambda offer: amount(offer, "cpus") == 4)) == []
 
 
 def amount(offer: dict[str, Any], name: str) -> float:
@@ -167,6 +161,5 @@ def test_data_outlives_task_framework_and_cluster(scene: Scene) -> None:
     read = "test \"$(cat data/file | tr '\\n' ' ')\" = 'task framework cluster '"
     last.accept(offer, operations=[launch(using("reader", offer, VOLUME, read))])
     assert ends(last) == ["TASK_FINISHED"]
-    # The reservations are there too.
-    offer = offer_with_volume(last)
-    assert "mem" in [item["name"] for item in offer["resources"] if "reservations" in item]
+    # The other reservation is there too.
+    last.offer_that(lambda offer: reserved_in(offer) == {"disk", "mem"})
