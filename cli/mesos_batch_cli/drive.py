@@ -81,7 +81,7 @@ def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
             f"'{again('resume', run_id, values)}' goes on with the run, "
             f"'{again('cancel', run_id, values)}' ends it."
         )
-    elif run_id is not None:
+    elif run_id is not None and run is not None and run.snapshot().tasks:
         hint = f"'{again('retry', run_id, values, '--unfinished')}' runs what did not finish."
     say_error(said or "left at once, without waiting for the tasks to end", hint)
 

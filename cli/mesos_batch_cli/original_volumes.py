@@ -65,7 +65,13 @@ def remove(options: RunOptions, values: Values) -> ExitCode:
     if read is None:
         return ExitCode.USAGE
     cluster, ledger = look_at(options, values)
-    plan = plan_remove(read.resources, cluster, ledger, principal=options.principal)
+    plan = plan_remove(
+        read.resources,
+        cluster,
+        ledger,
+        principal=options.principal,
+        agent_id=read.agent_id,
+    )
     if plan.refused:
         for sentence in plan.refused:
             say_error(sentence)

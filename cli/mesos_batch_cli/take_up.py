@@ -28,6 +28,7 @@ def take_up(info: RunInfo, values: Values, handed_over: HandedOver | None = None
 
     Raises:
         UsageError: a flag does not go with this run, or the secret cannot be read.
+        RefusedError: it would destroy what another run has created since.
         JournalError: the run cannot be taken up.
     """
     leave = leaves_tasks(values, _master_of(info, values))
@@ -49,6 +50,10 @@ def _drive(
 ) -> ExitCode:
     from mesos_batch import api, runs
 
+    if not cancel:
+        from mesos_batch.volumes import refuse_outdated
+
+        refuse_outdated(info, state_dir(values))
     options = runs.options_of(info)
     master = _master_of(info, values)
     if handed_over is not None:

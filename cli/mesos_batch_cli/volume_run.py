@@ -55,6 +55,10 @@ def look_at(options: RunOptions, values: Values) -> tuple[ClusterView, Ledger]:
 
     cluster = look(options)
     ledger = read_ledger(cluster, options.master, state_dir(values))
+    if cluster.recovering:
+        count = len(cluster.recovering)
+        agents = "1 agent" if count == 1 else f"{count} agents"
+        say_warning(f"the new master still waits for {agents}: what is on them is not shown")
     for unreadable in ledger.unreadable:
         say_warning(f"the ledger is not complete: {unreadable}")
     return cluster, ledger

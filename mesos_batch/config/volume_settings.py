@@ -22,6 +22,7 @@ from mesos_batch.config.setting import (
 from mesos_batch.config.volume_flags import VOLUME_TIMEOUT
 from mesos_batch.model.resource_text import parse_resources
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.scalar import to_milli
 from mesos_batch.spec.names import id_fault
 
 
@@ -29,7 +30,16 @@ def _parse_id(text: str) -> str:
     fault = id_fault(text)
     if fault is not None:
         raise ValueError(fault)
+    if text.startswith("-"):
+        raise ValueError(f"'{text}' begins with a dash, so no command line could name it")
     return text
+
+
+def _parse_size(text: str) -> float:
+    size = AMOUNT.parse(text)
+    if to_milli(size) == 0:
+        raise ValueError(f"'{text}' is less than Mesos can count, which is 0.001")
+    return size
 
 
 def _parse_path(text: str) -> str:
@@ -66,12 +76,13 @@ OF_ROLE: Setting[str | None] = Setting(
     kind=replace(run.ROLE.kind, placeholder="ROLE"),
     default=None,
     shown_default="all roles",
+    from_env=False,
     group=Group.VOLUMES,
     help="Show only what is reserved for this role.",
 )
 SIZE: Setting[float | None] = Setting(
     name="size",
-    kind=replace(AMOUNT, placeholder="MB"),
+    kind=replace(AMOUNT, parse=_parse_size, placeholder="MB"),
     default=None,
     from_env=False,
     group=Group.VOLUMES,

@@ -105,6 +105,12 @@ class BatchScheduler:
         """The id the master gave us."""
         return self._books.framework_id
 
+    @property
+    def undecided(self) -> bool:
+        """Whether operations are under way and no task is: only our framework can ask of them."""
+        books = self._books
+        return not books.tasks.active() and any(True for _ in books.changes.open())
+
     def next_deadline(self) -> float | None:
         """When a :class:`~mesos_batch.engine.events.TimePassed` is due."""
         books = self._books

@@ -143,7 +143,7 @@ class Journal:
                 if owner is not None and not owner.is_on_this_host and not vouched:
                     raise may_be_driven_by(directory, owner)
                 if end is not None and end.final:
-                    raise _ended(directory.name, end)
+                    raise _ended(rows.read_header(db), end)
                 put_owner(db, Owner.this_process())
                 rows.clear_end(db)
                 db.execute("UPDATE run SET version = ?", (__version__,))
@@ -270,8 +270,9 @@ def _take_lock(directory: Path, opened: ExitStack) -> OwnerLock:
     return lock
 
 
-def _ended(run_id: str, end: EndEntry) -> JournalError:
+def _ended(header: RunHeader, end: EndEntry) -> JournalError:
+    again = f"'mesos-batch retry {header.run_id} --failed' starts a new run of what failed."
     return JournalError(
-        f"run {run_id} has ended, with exit code {int(end.exit_code)}",
-        f"'mesos-batch retry {run_id} --failed' starts a new run of what failed.",
+        f"run {header.run_id} has ended, with exit code {int(end.exit_code)}",
+        again if header.task_count else None,
     )

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 # A second Ctrl-C leaves at once, but not without trying to take the tasks along.
 LAST_CALL_SECONDS = 1.0
 KILLED = "left without waiting for the kills"
+UNDECIDED = "left at once; what was sent may still take place"
 # How long the engine thread has for that before it is left behind.
 LEAVE_SECONDS = 2.0
 AT_ONCE = 500
@@ -184,6 +185,8 @@ class Runner:
             return "left at once; the tasks run on"
         if told or self._scheduler.framework_id is None:
             return KILLED
+        if self._scheduler.undecided:
+            return UNDECIDED
         timeout = self._target.framework.failover_timeout
         return f"left at once; no master could be told, so the tasks run on for {timeout:g} s"
 
@@ -191,6 +194,8 @@ class Runner:
         """Have the framework torn down, unless its tasks are to stay; whether a master took it."""
         framework_id = self._scheduler.framework_id
         if self._detached or framework_id is None or self._subscription is None:
+            return False
+        if self._scheduler.undecided:
             return False
         call = call_for(do.Teardown(), framework_id, refined=self._target.framework.refined)
         content_type = self._target.content_type

@@ -26,6 +26,7 @@ from mesos_batch.volumes.listing import (
     list_volumes,
 )
 from mesos_batch.volumes.look import look
+from mesos_batch.volumes.outdated import refuse_outdated
 from mesos_batch.volumes.reserve import ReserveWish, plan_reserve, plan_unreserve
 
 __all__ = [
@@ -53,4 +54,5 @@ __all__ = [
     "plan_undo",
     "plan_unreserve",
     "read_ledger",
+    "refuse_outdated",
 ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from mesos_batch.journal import RunState
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Reservation, Resource
@@ -35,7 +36,8 @@ class Standing(Enum):
 class Finding:
     """One volume (``volume_id``), or resources reserved without one.
 
-    ``away`` says that the agent is not registered, and not one a new master waits for.
+    ``away`` says that the agent is not registered, and not one a new master waits for,
+    ``resumable`` that the run can go on with it.
     """
 
     standing: Standing
@@ -46,6 +48,7 @@ class Finding:
     run_id: str | None = None
     note: str | None = None
     away: bool = False
+    resumable: bool = False
 
     @property
     def role(self) -> str:
@@ -68,11 +71,15 @@ def _of_agents(cluster: ClusterView, ledger: Ledger) -> Iterator[Finding]:
         for holding in ledger.on(agent.agent_id):
             mine = holding.volumes + holding.perhaps(OperationType.CREATE)
             yield from _volumes(agent, holding, volumes, mine)
-            certain, possible = _beside(holding, overlapping_volumes(mine, volumes))
+            created = overlapping_volumes(mine, volumes)
+            certain, possible = _beside(holding, created)
             volumes = volumes.without(mine)
             part = overlap(plain, certain + possible)
             plain = plain.without(part)
-            yield from _reserved(agent, holding, part, certain.without(part))
+            note = None
+            if holding.left_over and holding.planned and not created:
+                note = f"reserved for volume {', '.join(holding.planned)}, which was not created"
+            yield from _reserved(agent, holding, part, certain.without(part), note)
         for volume in volumes:
             yield _finding(Standing.FOREIGN, agent, Resources([volume]), volume_id(volume))
         by_stack: dict[tuple[Reservation, ...], list[Resource]] = {}
@@ -97,12 +104,9 @@ def _volumes(
 
 
 def _reserved(
-    agent: AgentState, holding: Holding, there: Resources, missing: Resources
+    agent: AgentState, holding: Holding, there: Resources, missing: Resources, note: str | None
 ) -> Iterator[Finding]:
     if there:
-        note = None
-        if holding.left_over and holding.planned and not holding.volumes:
-            note = f"reserved for volume {', '.join(holding.planned)}, which was not created"
         yield _finding(_standing(holding), agent, there, None, holding, note)
     if missing:
         note = "its agent does not have it reserved any more"
@@ -148,8 +152,11 @@ def _finding(
     holding: Holding | None = None,
     note: str | None = None,
 ) -> Finding:
-    run_id = holding.run_id if holding is not None else None
-    return Finding(standing, agent.agent_id, agent.hostname, resources, name, run_id, note)
+    place = agent.agent_id, agent.hostname
+    if holding is None:
+        return Finding(standing, *place, resources, name, None, note)
+    goes_on = standing is Standing.ORPHAN and holding.run_state is RunState.STOPPED
+    return Finding(standing, *place, resources, name, holding.run_id, note, resumable=goes_on)
 
 
 def _beside(holding: Holding, volumes: Resources) -> tuple[Resources, Resources]:

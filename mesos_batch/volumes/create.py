@@ -15,12 +15,15 @@ from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import DISK, Resources
 from mesos_batch.model.scalar import Scalar
-from mesos_batch.volumes.ledger import overlap
+from mesos_batch.spec.names import id_fault
+from mesos_batch.volumes.ledger import Holding, overlap
 from mesos_batch.volumes.placing import agents_meant, spread
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
     from mesos_batch.volumes.ledger import Ledger
+
+_WRITE_OFF = "--forget_agent={} writes off what was on an agent that is gone for good"
 
 
 class Disk(Enum):
@@ -54,17 +57,22 @@ class CreateWish:
     one_per_agent: bool = False
 
 
-def plan_create(wish: CreateWish, cluster: ClusterView) -> list[Change]:
+def plan_create(
+    wish: CreateWish, cluster: ClusterView, ledger: Ledger | None = None
+) -> list[Change]:
     """A change for each volume.
 
     Raises:
         UsageError: there is no such agent, or a volume with that id exists.
+        RefusedError: a volume with that id may be on an agent that is away.
         NoRoomError: no agent could ever hold one.
     """
     agents = agents_meant(cluster, wish.agents, wish.attributes)
     count = wish.count or (len(agents) if wish.one_per_agent else 1)
     ids = _ids(wish.volume_id, count)
     _refuse_known(ids, wish.role, cluster)
+    if wish.volume_id is not None:
+        _refuse_absent(ids, cluster, ledger)
     volumes = [Resources([_volume(wish, volume_id)]) for volume_id in ids]
     wishes = [(volume.map(Resource.without_volume), volume) for volume in volumes]
     return spread(wishes, agents, one_per_agent=wish.one_per_agent)
@@ -95,9 +103,10 @@ def plan_ensure(
         if volume.reservation_role == role and volume_id(volume) in ids
     ]
     if not found:
+        _refuse_absent(ids, cluster, ledger)
         begun = _begun(ids, cluster, ledger)
         if begun is not None:
-            return _missing_on(begun, reserved, volumes, [])
+            return _missing_on(begun, reserved, volumes, [], ledger)
         meant = agents_meant(cluster, agents)
         return spread([(reserved, volumes)], meant, one_per_agent=False), []
     if len({agent.agent_id for agent, _ in found}) > 1:
@@ -107,7 +116,7 @@ def plan_ensure(
     for _, volume in found:
         wanted = next(it for it in volumes if volume_id(it) == volume_id(volume))
         _check_found(agent, volume, wanted)
-    return _missing_on(agent, reserved, volumes, [volume for _, volume in found])
+    return _missing_on(agent, reserved, volumes, [volume for _, volume in found], ledger)
 
 
 def plan_on_new_cluster(resources: Resources) -> list[Change]:
@@ -124,14 +133,18 @@ def split(resources: Resources) -> tuple[Resources, Resources]:
 
 
 def _missing_on(
-    agent: AgentState, reserved: Resources, volumes: Resources, found: Sequence[Resource]
+    agent: AgentState,
+    reserved: Resources,
+    volumes: Resources,
+    found: Sequence[Resource],
+    ledger: Ledger,
 ) -> tuple[list[Change], list[str]]:
     """The change that completes a set on the agent where some of it is."""
     there = {volume_id(volume) for volume in found}
     present = volumes.filter(lambda volume: volume_id(volume) in there)
     missing = volumes.filter(lambda volume: volume_id(volume) not in there)
     needed = reserved.without(present.map(Resource.without_volume))
-    needed = needed.without(overlap(agent.total, needed))
+    needed = needed.without(overlap(unclaimed(agent, ledger, volume_ids(volumes)), needed))
     place = f"{agent.hostname} ({agent.agent_id})"
     notes = [f"volume {name} exists on agent {place} and is used" for name in sorted(there)]
     if not there:
@@ -140,6 +153,46 @@ def _missing_on(
         return [], notes
     change = Change(ChangeKind.MAKE, needed, missing, frozenset({agent.agent_id}))
     return [change], notes
+
+
+def unclaimed(agent: AgentState, ledger: Ledger, ids: Sequence[str]) -> Resources:
+    """What an agent has reserved beside volumes, but for what other runs of ours hold there.
+
+    Those of which a run was to create one of the volumes ``ids`` are no others.
+    """
+    plain = agent.total.reserved().filter(lambda item: not item.is_persistent_volume)
+    for holding in ledger.on(agent.agent_id):
+        if not set(ids) & set(holding.planned):
+            plain = plain.without(holding.reserved)
+    return plain
+
+
+def _refuse_absent(ids: Sequence[str], cluster: ClusterView, ledger: Ledger | None) -> None:
+    """Refuse ids of volumes that are, or may be, on agents that are not there.
+
+    Raises:
+        RefusedError: one is; a second volume of its id would be another one, and empty.
+    """
+    for name in ids:
+        for holding in ledger.naming(name) if ledger is not None else ():
+            if cluster.agent(holding.agent_id) is None:
+                raise RefusedError(away(f"volume {name}", holding, cluster))
+    if cluster.recovering:
+        hosts = ", ".join(sorted(set(cluster.recovering.values())))
+        raise RefusedError(
+            f"the new master still waits for agents ({hosts}), and one of them may have volume "
+            f"{ids[0]}",
+            "Try again when they are back.",
+        )
+
+
+def away(what: str, holding: Holding, cluster: ClusterView) -> str:
+    """Say that something is on an agent the master does not have."""
+    place = f"{holding.hostname} ({holding.agent_id})"
+    if holding.agent_id in cluster.recovering:
+        return f"{what} is on agent {place}, which the new master still waits for"
+    hint = _WRITE_OFF.format(holding.agent_id)
+    return f"{what} is on agent {place}, which is not registered with the master; {hint}"
 
 
 def _begun(ids: Sequence[str], cluster: ClusterView, ledger: Ledger) -> AgentState | None:
@@ -182,7 +235,11 @@ def refuse_foreign(volume: Resource, principal: str | None, place: str) -> None:
 def _ids(given: str | None, count: int) -> list[str]:
     if given is None:
         return [str(uuid.uuid4()) for _ in range(count)]
-    return [given] if count == 1 else [f"{given}-{number}" for number in range(1, count + 1)]
+    ids = [given] if count == 1 else [f"{given}-{number}" for number in range(1, count + 1)]
+    fault = id_fault(ids[-1])
+    if fault is not None:
+        raise UsageError(f"{ids[-1]} cannot be the id of a volume: {fault}")
+    return ids
 
 
 def _refuse_known(ids: Sequence[str], role: str, cluster: ClusterView) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from mesos_batch.model.change import Change, ChangeKind, volume_ids
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Resource
+from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import Resources
-from mesos_batch.volumes.create import refuse_foreign, split
+from mesos_batch.volumes.create import away, refuse_foreign, split, unclaimed
 from mesos_batch.volumes.ledger import Holding, overlap, overlapping_volumes
 from mesos_batch.volumes.listing import is_in_use
 from mesos_batch.volumes.placing import names_of
@@ -20,8 +21,6 @@ from mesos_batch.volumes.placing import names_of
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
     from mesos_batch.volumes.ledger import Ledger
-
-_WRITE_OFF = "--forget_agent={} writes off what was on an agent that is gone for good"
 
 
 @dataclass(slots=True)
@@ -81,31 +80,40 @@ def plan_destroy(
 def plan_undo(
     run_id: str, cluster: ClusterView, ledger: Ledger, *, principal: str | None
 ) -> DestroyPlan:
-    """Undo what a run made and what is left of it: volumes and reservations."""
+    """Undo what a run made and what is left of it; what is not there any more is written off."""
     plan = DestroyPlan()
     for holding in ledger.of_run(run_id):
         state = cluster.agent(holding.agent_id)
         if state is None:
-            plan.refused.append(_away(_what(holding), holding, cluster))
+            plan.refused.append(away(_what(holding), holding, cluster))
             continue
         volumes = _present(state, holding)
         for volume in volumes:
             _refuse(plan, state, volume, cluster, principal)
         reserved = _reserved_there(state, _wanted_reserved(holding), volumes)
+        if not volumes:
+            _refuse_reserved(plan, state, reserved, principal)
         if volumes or reserved:
             roles = {item.reservation_role for item in [*volumes, *reserved]}
             plan.role = next(iter(roles))
             plan.changes.append(_undo(state, reserved, volumes, run_id))
+        plan.changes += _gone(state, holding, volumes)
     return plan
 
 
 def plan_remove(
-    resources: Resources, cluster: ClusterView, ledger: Ledger, *, principal: str | None
+    resources: Resources,
+    cluster: ClusterView,
+    ledger: Ledger,
+    *,
+    principal: str | None,
+    agent_id: str | None = None,
 ) -> DestroyPlan:
     """Undo a set of reservations and volumes as the original's flag names it.
 
     Volumes are known by their ids; without any of them, reservations that equal those of the set
-    go, from one agent, unless another run of ours made them.
+    go, from one agent, unless another run of ours made them. ``agent_id`` is the only agent that
+    is looked at, where it is given.
     """
     volumes, reserved = split(resources)
     (role,) = {volume.reservation_role for volume in volumes}
@@ -114,23 +122,40 @@ def plan_remove(
     there = [
         (agent, volume)
         for agent, volume in cluster.volumes()
-        if volume.reservation_role == role and volume_id(volume) in ids
+        if volume.reservation_role == role
+        and volume_id(volume) in ids
+        and agent_id in (None, agent.agent_id)
     ]
     for agent, volume in there:
         _refuse(plan, agent, volume, cluster, principal)
     for holding in ledger.holdings:
-        if ids & {*holding.planned, *volume_ids(holding.volumes)}:
+        named = ids & {*holding.planned, *volume_ids(holding.volumes)}
+        if named and agent_id in (None, holding.agent_id):
             _refuse_away(plan, holding, cluster)
+    places = list({agent.agent_id: agent for agent, _ in there}.values())
+    if len(places) > 1:
+        hosts = ", ".join(f"{agent.hostname} ({agent.agent_id})" for agent in places)
+        plan.refused.append(
+            f"the volumes {', '.join(sorted(ids))} are on several agents: {hosts}; name one as "
+            "agent_id in the file"
+        )
     if plan.refused:
         return plan
-    places = list({agent.agent_id: agent for agent, _ in there}.values())
+    free = {agent.agent_id: unclaimed(agent, ledger, tuple(ids)) for agent in cluster.agents}
     if not places:
-        places = [a for a in cluster.agents if _unclaimed(a, ledger, ids).contains(reserved)][:1]
+        places = [
+            agent
+            for agent in cluster.agents
+            if agent.active
+            and agent_id in (None, agent.agent_id)
+            and free[agent.agent_id].contains(reserved)
+        ][:1]
     for agent in places:
         own = Resources(volume for at, volume in there if at is agent)
         known = (ledger.with_volume(agent.agent_id, volume) for volume in own)
         run_id = next((holding.run_id for holding in known if holding is not None), None)
-        plan.changes.append(_undo(agent, _reserved_there(agent, reserved, own), own, run_id))
+        after = free[agent.agent_id] + own.map(Resource.without_volume)
+        plan.changes.append(_undo(agent, overlap(after, reserved), own, run_id))
     return plan
 
 
@@ -138,21 +163,10 @@ def _refuse_away(plan: DestroyPlan, holding: Holding, cluster: ClusterView) -> N
     """Note that what a holding has is out of reach, if it is."""
     agent = cluster.agent(holding.agent_id)
     if agent is None:
-        plan.refused.append(_away(_what(holding), holding, cluster))
+        plan.refused.append(away(_what(holding), holding, cluster))
     elif not agent.active and not holding.volumes:
         place = f"{agent.hostname} ({agent.agent_id})"
         plan.refused.append(f"{_what(holding)} is on agent {place}, which is away")
-
-
-def _unclaimed(agent: AgentState, ledger: Ledger, ids: set[str]) -> Resources:
-    """What an agent has reserved, but for what our runs hold for other volumes or none."""
-    if not agent.active:
-        return Resources()
-    plain = _plain(agent)
-    for holding in ledger.on(agent.agent_id):
-        if not ids & set(holding.planned):
-            plain = plain.without(holding.reserved)
-    return plain
 
 
 def _find(
@@ -173,11 +187,11 @@ def _find(
     known = ledger.naming(name)
     for holding in known:
         if cluster.agent(holding.agent_id) is None:
-            raise RefusedError(_away(f"volume {name}", holding, cluster))
+            raise RefusedError(away(f"volume {name}", holding, cluster))
     if known:
         raise RefusedError(
-            f"volume {name}, which run {known[0].run_id} created, is not there any more: "
-            "somebody else destroyed it"
+            f"volume {name}, which run {known[0].run_id} created, is not to be seen on its agent "
+            f"any more; --run={known[0].run_id} undoes what is left and writes off the rest"
         )
     raise RefusedError(f"no volume of the cluster is called {name}")
 
@@ -205,6 +219,31 @@ def _refuse(
             f"task {it.task_id} of {it.framework_name or it.framework_id}" for it in users
         )
         plan.refused.append(f"volume {name} on agent {place} is in use by {by or 'an executor'}")
+
+
+def _refuse_reserved(
+    plan: DestroyPlan, agent: AgentState, reserved: Resources, principal: str | None
+) -> None:
+    """Note why reservations without a volume must not be touched, if they must not."""
+    place = f"{agent.hostname} ({agent.agent_id})"
+    what = in_few_words(reserved)
+    theirs = {item.reservations[-1].principal for item in reserved} - {None, principal}
+    if theirs:
+        whose = ", ".join(sorted(map(str, theirs)))
+        plan.refused.append(f"{what} on agent {place} is reserved by principal '{whose}'")
+    elif reserved and not agent.active:
+        plan.refused.append(f"{what} is reserved on agent {place}, which is away")
+
+
+def _gone(agent: AgentState, holding: Holding, volumes: Resources) -> Iterator[Change]:
+    """What writes off what a holding has, for certain, and its agent does not."""
+    lost = holding.volumes.without(volumes)
+    created = volumes.without(holding.volumes).map(Resource.without_volume)
+    certain = holding.reserved.without(created)
+    missing = certain.without(overlap(_plain(agent), certain))
+    if agent.active and (lost or missing):
+        where = frozenset({agent.agent_id})
+        yield Change(ChangeKind.FORGET, missing, lost, where, run_id=holding.run_id)
 
 
 def _with_their_reservations(
@@ -260,11 +299,3 @@ def _what(holding: Holding) -> str:
     if names:
         return f"volume {', '.join(names)}"
     return f"what run {holding.run_id} reserved"
-
-
-def _away(what: str, holding: Holding, cluster: ClusterView) -> str:
-    place = f"{holding.hostname} ({holding.agent_id})"
-    if holding.agent_id in cluster.recovering:
-        return f"{what} is on agent {place}, which the new master still waits for"
-    hint = _WRITE_OFF.format(holding.agent_id)
-    return f"{what} is on agent {place}, which is not registered with the master; {hint}"

@@ -34,7 +34,8 @@ class Holding:
 
     ``reserved`` is reserved and not part of a volume, ``volumes`` were created; ``maybe`` are
     operations nobody has heard of: they may have taken place. ``complete`` is whether the change
-    came to its end as planned, ``planned`` which volumes it was to create.
+    came to its end as planned, ``planned`` which volumes it was to create. ``begun_at`` is when
+    the run began, in seconds since the epoch.
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class Holding:
     maybe: list[OperationEntry] = field(default_factory=list)
     complete: bool = True
     planned: tuple[str, ...] = ()
+    begun_at: float = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -65,10 +67,14 @@ class Holding:
 
 @dataclass(slots=True)
 class Ledger:
-    """All holdings; ``unreadable`` says which journals could not be read and why."""
+    """All holdings; ``unreadable`` says which journals could not be read and why.
+
+    ``half_undone`` are changes that were to undo something, did a part of it and stopped.
+    """
 
     holdings: list[Holding] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    half_undone: list[ChangeView] = field(default_factory=list)
 
     def on(self, agent_id: str) -> list[Holding]:
         """The holdings on an agent."""
@@ -93,8 +99,8 @@ class Ledger:
         ]
 
 
-def read_ledger(cluster: ClusterView, master: str, state_dir: Path | None = None) -> Ledger:
-    """Read the journals of all runs on this cluster.
+def read_ledger(cluster: ClusterView | None, master: str, state_dir: Path | None = None) -> Ledger:
+    """Read the journals of all runs on this cluster, or of all runs where none is given.
 
     ``master`` is the address the user gave; a run on an agent of the cluster counts too, whatever
     its master was called.
@@ -115,11 +121,14 @@ def read_ledger(cluster: ClusterView, master: str, state_dir: Path | None = None
                 ledger.unreadable.append(f"run {info.run_id}: {error.message}")
     for event in sorted(events, key=lambda event: event.at):
         event.count()
+    for view in ledger.half_undone:
+        _leave(ledger, view)
     here = {info.run_id for info in infos if info.master == master}
     ledger.holdings = [
         holding
         for holding in ledger.holdings
-        if not holding.is_empty and (holding.run_id in here or _is_of(cluster, holding.agent_id))
+        if not holding.is_empty
+        and (cluster is None or holding.run_id in here or _is_of(cluster, holding.agent_id))
     ]
     return ledger
 
@@ -145,6 +154,8 @@ def _events_of(info: RunInfo, ledger: Ledger) -> Iterator[_Event]:
     for view in views:
         if view.change.kind is ChangeKind.FORGET and view.phase is ChangePhase.DONE:
             yield _Event(info.created_at, partial(_write_off, ledger, view))
+        if _is_half_undone(view) and info.state is not RunState.RUNNING:
+            ledger.half_undone.append(view)
     holdings: dict[tuple[int, str], Holding] = {}
     for operation in journal.read_operations(info.directory):
         view, holding = views[operation.position], None
@@ -169,6 +180,7 @@ def _new_holding(info: RunInfo, view: ChangeView, agent_id: str) -> Holding:
         hostname=view.hostname or agent_id,
         complete=view.phase is ChangePhase.DONE,
         planned=tuple(volume_ids(view.volumes)),
+        begun_at=info.created_at,
     )
 
 
@@ -227,10 +239,28 @@ def overlapping_volumes(volumes: Resources, among: Resources) -> Resources:
     return volumes.filter(lambda volume: among.contains(Resources([volume])))
 
 
+def _is_half_undone(view: ChangeView) -> bool:
+    began = any(op.state is OperationState.OPERATION_FINISHED for op in view.operations)
+    return view.change.kind is ChangeKind.UNDO and view.phase is not ChangePhase.DONE and began
+
+
+def _leave(ledger: Ledger, view: ChangeView) -> None:
+    """What was to be undone and is still held was left halfway."""
+    change = view.change
+    for holding in ledger.on(view.agent_id or ""):
+        touched = overlap(holding.reserved, change.reserved) or overlapping_volumes(
+            holding.volumes, change.volumes
+        )
+        if touched and change.run_id in (None, holding.run_id):
+            holding.complete = False
+
+
 def _write_off(ledger: Ledger, view: ChangeView) -> None:
     """Leave out what was on an agent that is gone for good."""
     gone = view.change
     for holding in [it for agent_id in gone.agents or () for it in ledger.on(agent_id)]:
+        if gone.run_id not in (None, holding.run_id):
+            continue
         holding.volumes = holding.volumes.without(gone.volumes)
         holding.reserved = holding.reserved.without(gone.reserved)
         holding.maybe = [

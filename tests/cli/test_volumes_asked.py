@@ -40,6 +40,8 @@ BOTH = ("--quiet", "--verbose")
         (["volumes", "create", *WHO], "no size is given"),
         (["volumes", "create", *WHO, "--size=0"], "--size"),
         (["volumes", "create", *WHO, "--size=-5"], "--size"),
+        (["volumes", "create", *WHO, "--size=0.0001"], "less than Mesos can count"),
+        (["volumes", "create", *WHO, "--size=5", "--id=--help"], "begins with a dash"),
         (["volumes", "create", *WHO, "--size=5", "--count=0"], "less than 1"),
         (["volumes", "create", *WHO, "--size=5", "--id=a/b"], "'/' is not allowed"),
         (["volumes", "create", *WHO, "--size=5", "--container_path=../x"], "not one name"),

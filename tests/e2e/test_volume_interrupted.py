@@ -95,7 +95,7 @@ def test_what_was_reserved_and_not_created_is_completed_or_undone(
     row = next(line for line in page.stdout.splitlines() if line.startswith("orphan"))
     assert row.split() == ["orphan", "S0", "test", "disk:50", run_id]
     assert "reserved for volume v, which was not created" in page.stdout
-    assert f"run {run_id} stopped halfway" in page.stdout
+    assert f"run {run_id} left something halfway" in page.stdout
     goes_on = printed_command(page.stdout, "to go on with it:")
     undoes = printed_command(page.stdout, "to undo it:")
 

@@ -18,6 +18,7 @@ from volumes.clusters import (
 )
 from volumes.kept import FAILED, PENDING, Kept, make, undo
 
+from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.cluster import ClusterView
 from mesos_batch.model.resource import Reservation, ReservationType
 from mesos_batch.model.resources import Resources
@@ -57,7 +58,7 @@ def test_what_a_run_left_halfway_is_orphaned(kept: Kept) -> None:
     view = cluster(agent(S0, disk(100), CPUS))
     note = "reserved for volume v, which was not created"
     assert found(kept, view) == [
-        Finding(ORPHAN, S0, "host0", some(disk(100), CPUS), None, run_id, note)
+        Finding(ORPHAN, S0, "host0", some(disk(100), CPUS), None, run_id, note, resumable=True)
     ]
 
 
@@ -188,3 +189,16 @@ def test_a_shared_volume_in_use_lives(kept: Kept) -> None:
 def test_nothing_is_told_of_a_change_that_never_began(kept: Kept) -> None:
     kept.run(make(some(disk(100)), some(V), reserve=None, create=None), state="stopped")
     assert found(kept, cluster(agent(S0))) == []
+
+
+def test_what_a_failed_undoing_left_is_orphaned(kept: Kept) -> None:
+    kept.run(make(some(disk(100)), some(V)))
+    failed = replace(undo(some(disk(100)), some(V), unreserve=FAILED), phase=ChangePhase.FAILED)
+    kept.run(failed)
+    assert short(kept, cluster(agent(S0, disk(100)))) == [(ORPHAN, None, some(disk(100)))]
+
+
+def test_a_run_that_ended_cannot_go_on(kept: Kept) -> None:
+    kept.run(make(some(disk(100)), some(V), create=FAILED), state="ended")
+    (finding,) = found(kept, cluster(agent(S0, disk(100))))
+    assert (finding.standing, finding.resumable) == (ORPHAN, False)

@@ -20,8 +20,9 @@ from volumes.clusters import (
     source,
     volume,
 )
+from volumes.kept import Kept, make
 
-from mesos_batch.errors import NoRoomError, UsageError
+from mesos_batch.errors import NoRoomError, RefusedError, UsageError
 from mesos_batch.model.change import Change, ChangeKind
 from mesos_batch.volumes import CreateWish, Disk, plan_create
 
@@ -244,3 +245,16 @@ def test_an_id_is_given_once_in_a_role() -> None:
 def test_another_role_may_have_the_id() -> None:
     view = cluster(agent(S0, volume("v", role="other")))
     assert ids(plan_create(replace(WISH, volume_id="v"), view)) == ["v"]
+
+
+def test_an_id_that_may_be_on_an_agent_that_is_away_is_refused(kept: Kept) -> None:
+    kept.run(make(some(disk(100)), some(volume("v")), agent_id="m-S7"))
+    view = cluster(agent(S0))
+    with pytest.raises(RefusedError, match="not registered with the master"):
+        plan_create(replace(WISH, volume_id="v"), view, kept.ledger(view))
+    assert len(plan_create(replace(WISH, volume_id=None), view, kept.ledger(view))) == 1
+
+
+def test_ids_are_checked_with_their_numbers() -> None:
+    with pytest.raises(UsageError, match="at most 255 bytes"):
+        plan_create(replace(WISH, volume_id="v" * 254, count=2), cluster(agent(S0)))

@@ -197,5 +197,6 @@ def test_a_volume_somebody_else_destroyed_is_told_apart(kept: Kept) -> None:
     run_id = kept.run(make(some(disk(100)), some(V)))
     view = cluster(agent(S0, disk(100)))
     assert only_refusal(plan(["v"], view, kept.ledger(view))) == (
-        f"volume v, which run {run_id} created, is not there any more: somebody else destroyed it"
+        f"volume v, which run {run_id} created, is not to be seen on its agent any more; "
+        f"--run={run_id} undoes what is left and writes off the rest"
     )

@@ -165,3 +165,28 @@ def test_volumes_on_several_agents_are_a_mistake() -> None:
     assert refused.value.message == (
         "the volumes v, w are on several agents: host0 (m-S0), host1 (m-S1)"
     )
+
+
+def test_no_second_volume_is_made_while_the_first_is_away(kept: Kept) -> None:
+    kept.run(make(RESERVED, some(V), agent_id="m-S7"))
+    for view, why in [
+        (cluster(agent(S0)), "not registered with the master"),
+        (cluster(agent(S0), recovering={"m-S7": "h"}), "the new master still waits for"),
+    ]:
+        with pytest.raises(RefusedError, match=why):
+            plan_ensure(WANTED, view, kept.ledger(view))
+
+
+def test_no_volume_is_made_while_any_agent_may_come_back_with_it() -> None:
+    with pytest.raises(RefusedError, match="one of them may have volume v") as told:
+        plan_ensure(WANTED, cluster(agent(S0), recovering={"m-S7": "host7"}), NO_LEDGER)
+    assert "host7" in told.value.message
+
+
+def test_what_another_run_reserved_is_not_counted(kept: Kept) -> None:
+    kept.run(make(RESERVED, some(V)))
+    kept.run(make(some(CPUS)))
+    view = cluster(agent(S0, CPUS, CPUS, MEM, V))
+    larger = some(reserved("cpus", 4), MEM, V)
+    (change,), _ = plan_ensure(larger, view, kept.ledger(view))
+    assert change.reserved == some(CPUS)

@@ -248,3 +248,41 @@ def test_only_what_is_gone_is_written_off(kept: Kept) -> None:
         with pytest.raises(RefusedError) as refused:
             plan_forget(agent_id, view, kept.ledger(view))
         assert refused.value.message.startswith(said)
+
+
+def test_reservations_of_another_principal_are_not_undone(kept: Kept) -> None:
+    run_id = kept.run(make(some(CPUS)))
+    made = undone(kept, run_id, cluster(agent(S0, CPUS)), principal=THEIRS)
+    assert made.refused == ["cpus:2 on agent host0 (m-S0) is reserved by principal 'alice'"]
+
+
+def test_reservations_on_an_agent_that_is_away_are_not_undone(kept: Kept) -> None:
+    run_id = kept.run(make(some(CPUS)))
+    made = undone(kept, run_id, cluster(agent(S0, CPUS, active=False)))
+    assert made.refused == ["cpus:2 is reserved on agent host0 (m-S0), which is away"]
+
+
+def test_what_is_gone_from_an_agent_that_is_there_is_written_off(kept: Kept) -> None:
+    run_id = kept.run(make(some(disk(100), CPUS), some(V)))
+    kept.run(make(some(disk(100), CPUS), some(V)))
+    view = cluster(agent(S0, CPUS))
+    made = undone(kept, run_id, view)
+    gone = Change(ChangeKind.FORGET, NOTHING, some(V), frozenset({S0}), run_id=run_id)
+    assert made.changes == [undoing(some(CPUS), NOTHING, S0, run_id), gone]
+
+
+def test_a_set_on_several_agents_is_removed_from_the_one_that_is_named() -> None:
+    view = cluster(agent(S0, V, CPUS), agent(S1, V, CPUS))
+    (refused,) = removed(WANTED, view).refused
+    assert "the volumes v are on several agents: host0 (m-S0), host1 (m-S1)" in refused
+    named = plan_remove(WANTED, view, NO_LEDGER, principal=OURS, agent_id=S1)
+    assert named.changes == [undoing(some(disk(100), CPUS), some(V), S1)]
+
+
+def test_what_another_run_reserved_stays_when_a_set_is_removed(kept: Kept) -> None:
+    run_id = kept.run(make(some(disk(100), CPUS), some(V)))
+    kept.run(make(some(CPUS)))
+    view = cluster(agent(S0, V, CPUS, CPUS))
+    larger = some(reserved("cpus", 4), V)
+    made = removed(larger, view, kept.ledger(view))
+    assert made.changes == [undoing(some(disk(100), CPUS), some(V), S0, run_id)]

@@ -62,5 +62,7 @@ def run(arguments: Sequence[str]) -> int:
             destroy=lambda flag: destroy_command(flag, options, values),
         )
         show(page)
-    wrong = any(item.standing in (Standing.ORPHAN, Standing.GONE) for item in found)
+    wrong = bool(ledger.unreadable) or any(
+        item.standing in (Standing.ORPHAN, Standing.GONE) for item in found
+    )
     return ExitCode.TASK_FAILED if wrong else ExitCode.FINISHED

@@ -64,8 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     needs_role_and_principal(options.role, options.principal)
     if values[volumes.RESOURCE] is not None:
         return _from_file(values, options)
-    cluster, _ = look_at(options, values)
-    changes = _wished(values, cluster, options.principal)
+    cluster, ledger = look_at(options, values)
+    changes = _wished(values, cluster, ledger, options.principal)
     return carry_out(changes, options, "volumes create", values)
 
 
@@ -81,7 +81,9 @@ def _check(values: Values) -> None:
         raise UsageError("--disk_root goes with --disk=path or --disk=mount")
 
 
-def _wished(values: Values, cluster: ClusterView, principal: str | None) -> list[Change]:
+def _wished(
+    values: Values, cluster: ClusterView, ledger: Ledger, principal: str | None
+) -> list[Change]:
     from mesos_batch.volumes import CreateWish, Disk, plan_create
 
     wish = CreateWish(
@@ -98,7 +100,7 @@ def _wished(values: Values, cluster: ClusterView, principal: str | None) -> list
         attributes=values[volumes.AGENT_ATTRIBUTES],
         one_per_agent=values[volumes.ONE_PER_AGENT],
     )
-    return plan_create(wish, cluster)
+    return plan_create(wish, cluster, ledger)
 
 
 def _from_file(values: Values, options: Any) -> int:

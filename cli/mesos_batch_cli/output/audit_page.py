@@ -66,10 +66,14 @@ def audit_page(
 def _remedies(
     findings: Sequence[Finding], resume: Callable[[str], str], destroy: Callable[[str], str]
 ) -> Iterator[str]:
-    halfway = {item.run_id for item in findings if item.standing is Standing.ORPHAN and item.run_id}
-    for run_id in sorted(halfway):
-        yield f"run {run_id} stopped halfway"
-        yield f"  to go on with it:  {resume(run_id)}"
+    halfway: dict[str, bool] = {}
+    for item in findings:
+        if item.standing is Standing.ORPHAN and item.run_id is not None:
+            halfway[item.run_id] = item.resumable
+    for run_id, resumable in sorted(halfway.items()):
+        yield f"run {run_id} left something halfway"
+        if resumable:
+            yield f"  to go on with it:  {resume(run_id)}"
         yield f"  to undo it:        {destroy(f'--run={run_id}')}"
     for agent_id in sorted({item.agent_id for item in findings if item.away}):
         yield f"agent {agent_id} is away"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mesos_batch.model.change import ChangeKind
 from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.streams import Paint
@@ -22,7 +23,7 @@ _VOLUMES = (
 _RESERVATIONS = (
     "AGENT", "ROLE", "PRINCIPAL", "TYPE", "RESERVED", "IN VOLUMES", "IN USE", "RUNS",
 )  # fmt: skip
-_PLAN = ("VOLUME", "AGENT", "SIZE", "UNRESERVES")
+_PLAN = ("VOLUME", "AGENT", "SIZE", "UNRESERVES", "NOTE")
 
 
 def volume_table(volumes: Sequence[VolumeInfo], paint: Paint, width: int | None) -> list[str]:
@@ -132,5 +133,7 @@ def plan_table(
         place = agent_name(agent_id, agent.hostname if agent is not None else None)
         sizes = ", ".join(f"{volume.value} MB" for volume in change.volumes)
         names = ", ".join(volume_id(volume) for volume in change.volumes)
-        rows.append((names, place, sizes, in_few_words(change.reserved) if change.reserved else ""))
+        note = "written off" if change.kind is ChangeKind.FORGET else ""
+        unreserves = in_few_words(change.reserved) if change.reserved else ""
+        rows.append((names, place, sizes, unreserves, note))
     return table(_PLAN, rows, paint, width)
