@@ -21,6 +21,11 @@ from runtime.test_runs import ACCEPTED, task, whole
 
 from mesos_batch.api import ExitCode, Keep, Run, RunOptions, start
 from mesos_batch.model import facts as fact
+from mesos_batch.model.change import Change, ChangeKind
+from mesos_batch.model.resource import Reservation, ReservationType, Resource
+from mesos_batch.model.resources import Resources
+from mesos_batch.model.scalar import Scalar
+from mesos_batch.runs import RunState, list_runs
 from mesos_batch.runtime import runner
 
 
@@ -113,3 +118,33 @@ def test_the_cluster_keeps_tasks_long_only_for_a_run_that_can_be_resumed(
             started(batch)
         info = master.requests[0].call.subscribe.framework_info
     assert info.failover_timeout == (7 * 24 * 3600 if kept else 600)
+
+
+def test_who_leaves_operations_under_way_keeps_the_framework_that_can_ask_about_them(
+    tmp_path: Path,
+) -> None:
+    def script(request: Request, _: int) -> Answer:
+        return silent(master) if request.type == "SUBSCRIBE" else ACCEPTED
+
+    stack = (Reservation(ReservationType.DYNAMIC, "test", "me"),)
+    reserved = Resources([Resource("cpus", Scalar.of(1), stack)])
+    change = Change(ChangeKind.MAKE, reserved, Resources())
+    with ScriptedMaster(script) as master:
+        options = RunOptions(master=master.address, role="test", principal="me")
+        batch = start([], options, Keep(tmp_path), [change])
+        for happened in batch.facts():
+            if isinstance(happened, fact.OperationsSent):
+                break
+        batch.close()
+
+        assert "ACCEPT" in master.types()
+        assert "TEARDOWN" not in master.types()
+    assert batch.snapshot().message == "left at once; what was sent may still take place"
+    (info,) = list_runs(tmp_path)
+    assert info.state is RunState.STOPPED
+
+
+def silent(master: ScriptedMaster) -> Iterator[bytes]:
+    """A stream with an offer, on which nothing is heard of what is made of it."""
+    yield from whole(subscribed(), offers("a"))
+    yield from master.hold()
