@@ -109,7 +109,6 @@ def _recovered_json(info: pb.AgentInfo) -> Json:
         "hostname": info.hostname,
         "port": info.port,
         "attributes": attributes_json(info.attributes),
-        "resources": resources_json(resources_from(info.resources)),
     }
 
 
