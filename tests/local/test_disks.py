@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,10 @@ from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resou
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the roots and commands are of POSIX"),
+    pytest.mark.timeout(120),
+]
 BY_OPERATION = Reservation(ReservationType.DYNAMIC, "r", "p")
 BY_FLAG = Reservation(ReservationType.STATIC, "r")
 
