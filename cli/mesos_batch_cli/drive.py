@@ -125,8 +125,7 @@ def _result(
     if run_id is not None and can_be_resumed(run_id, values):
         emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
     if run_id is not None and _left_something(snapshot) and not ending:
-        where = (f"--master={snapshot.master}",) if snapshot.master is not None else ()
-        undo = again("volumes destroy", f"--run={run_id}", values, *where)
+        undo = again("volumes destroy", f"--run={run_id}", values)
         emit(sys.stderr, f"what it made can be undone: {undo}")
     return ended.exit_code
 

@@ -13,7 +13,7 @@ from mesos_batch.config import volume_flags as flags
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
-from mesos_batch_cli.run_options import credentials_for
+from mesos_batch_cli.run_options import credentials_for, with_credentials
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -26,18 +26,23 @@ if TYPE_CHECKING:
 TITLE = "mesos-batch volumes"
 
 
-def cluster_of(values: Values) -> RunOptions:
-    """Which cluster is meant, and who we are to it.
+def cluster_of(values: Values, like: RunOptions | None = None) -> RunOptions:
+    """Which cluster is meant, and who we are to it: as in the run ``like``, unless a flag says.
 
     Raises:
         UsageError: no master is given, or the secret cannot be read.
     """
     from mesos_batch.api import RunOptions
 
-    master = values[the.MASTER]
+    master, principal = values[the.MASTER], values[the.PRINCIPAL]
+    if like is not None:
+        if values.origin(the.MASTER) is not Origin.FLAG:
+            master = with_credentials(like.master)
+        if values.origin(the.PRINCIPAL) is not Origin.FLAG:
+            principal = like.principal
     if master is None:
         raise UsageError("no master is given", "Add --master=HOST:PORT.")
-    who = credentials_for(values, master, values[the.PRINCIPAL])
+    who = credentials_for(values, master, principal)
     return RunOptions(
         master=master, framework_name=TITLE, principal=who.principal, secret=who.secret
     )

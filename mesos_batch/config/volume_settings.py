@@ -188,7 +188,8 @@ OF_RUN: Setting[str | None] = Setting(
     default=None,
     from_env=False,
     group=Group.VOLUMES,
-    help="Everything that this run reserved and created and that is still there.",
+    help="Everything that this run reserved and created and that is still there. Unless given, "
+    "--master and --principal are those of the run.",
 )
 KEEP_RESERVATIONS: Setting[bool] = Setting(
     name="keep_reservations",

@@ -135,6 +135,22 @@ def test_quiet_says_no_more_than_what_became_of_it(on: Cluster) -> None:
     assert "UNRESERVES" not in done.stdout
 
 
+def test_a_run_says_where_and_as_whom_it_is_undone(
+    on: Cluster, quick: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on.create("--size=64", "--id=v")
+    (run_id,) = run_ids(on)
+    monkeypatch.setenv("MESOS_MASTER", "127.0.0.1:1")
+    monkeypatch.setenv("MESOS_BATCH_PRINCIPAL", "mallory")
+    refused = quick("volumes", "destroy", f"--run={run_id}", "--principal=bob", "--yes")
+    assert refused.returncode == 1
+    assert "belongs to principal 'alice'; ours is 'bob'" in refused.stderr
+    assert on.ids() == ["v"]
+    done = quick("volumes", "destroy", f"--run={run_id}", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert on.ids() == []
+
+
 def test_reservations_can_be_kept(on: Cluster) -> None:
     on.create("--size=64", "--id=v")
     assert on.destroy("v", "--yes", "--keep_reservations").returncode == 0

@@ -78,6 +78,17 @@ class Proxy:
 
         self.on_call, self.on_event = on_call, on_event
 
+    def spoil_create(self) -> None:
+        """Give volumes to be created an id that the master refuses."""
+
+        def on_call(call: Call) -> Call:
+            for operation in call.accept.operations:
+                for volume in operation.create.volumes:
+                    volume.disk.persistence.id = "no/id"
+            return call
+
+        self.on_call = on_call
+
     def kill_at_accept(self) -> None:
         """Kill when operations are sent; they are lost."""
 

@@ -133,3 +133,29 @@ def test_operations_nobody_heard_the_end_of_are_not_done_twice(
     done = alice.program("resume", run_id)
     assert done.returncode == 0, done.stderr
     assert_it_is_there(alice, cluster, run_id)
+
+
+@pytest.mark.parametrize("remedy", ["resume", "undo"])
+def test_the_commands_told_when_creating_is_refused_do_what_they_say(
+    remedy: str, proxy: Proxy, alice: Commands, cluster: ClusterProcess, tmp_path: Path
+) -> None:
+    proxy.spoil_create()
+    through = Commands(alice.program, proxy.address)
+    failed = alice.program("volumes", "create", *through.whom, *CREATE)
+    assert failed.returncode == 1
+    assert "no/id" in failed.stderr
+    assert "reserved, not created" in failed.stdout
+    goes_on = printed_command(failed.stderr, "the run can go on:")
+    undoes = printed_command(failed.stderr, "what it made can be undone:")
+
+    proxy.on_call = lambda call: call
+    if remedy == "resume":
+        done = alice.program(*goes_on)
+        assert done.returncode == 0, done.stderr
+        (run,) = list_runs(tmp_path / "state")
+        assert_it_is_there(alice, cluster, run.run_id)
+    else:
+        done = alice.program(*undoes, "--yes")
+        assert done.returncode == 0, done.stderr
+        assert "1 reservation unreserved" in done.stdout
+        assert_nothing_is_left(alice, cluster)

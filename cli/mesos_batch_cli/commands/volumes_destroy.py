@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "mesos-batch volumes destroy ID... --master=HOST:PORT --principal=NAME [flags]",
-    "mesos-batch volumes destroy --run=RUN --master=HOST:PORT --principal=NAME [flags]",
+    "mesos-batch volumes destroy --run=RUN [flags]",
     "mesos-batch volumes destroy --forget_agent=AGENT_ID --master=HOST:PORT [flags]",
 )
 ABOUT = (
@@ -59,15 +59,15 @@ def run(arguments: Sequence[str]) -> int:
     values = Values(arguments, os.environ, volumes.DESTROY, takes_words=_MOST_IDS)
     _check(values)
 
-    from mesos_batch.runs import RunState
+    from mesos_batch.runs import RunState, options_of
     from mesos_batch_cli.take_up import take_up_to_cancel
 
-    options = cluster_of(values)
+    undone = _run_to_undo(values)
+    options = cluster_of(values, None if undone is None else options_of(undone))
     cluster, ledger = look_at(options, values)
     forgotten = values[volumes.FORGET_AGENT]
     if forgotten is not None:
         return _forget(forgotten, cluster, ledger, values)
-    undone = _run_to_undo(values)
     plan = _plan(values, cluster, ledger, options.principal, undone)
     if _tell_refused(plan) or not _agreed(plan, cluster, values):
         return ExitCode.TASK_FAILED
