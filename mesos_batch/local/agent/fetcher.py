@@ -12,7 +12,6 @@ import gzip
 import os
 import shutil
 import sys
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -21,6 +20,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    # Python 3.11.2, which is Debian 12's, has no extraction filters.
+    from backports import tarfile
 
 from mesos_batch.local.agent.process import Account
 from mesos_batch.local.agent.sandbox import LaunchError, append_line, give_to
