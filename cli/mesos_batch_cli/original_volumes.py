@@ -10,9 +10,9 @@ from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.output.streams import emit, say_error, say_warning
+from mesos_batch_cli.output.streams import emit, say_warning
 from mesos_batch_cli.values import Origin, Values
-from mesos_batch_cli.volume_run import carry_out, look_at
+from mesos_batch_cli.volume_run import carry_out, look_at, missing_of, tell_refused
 
 if TYPE_CHECKING:
     from mesos_batch.api import RunOptions
@@ -33,20 +33,15 @@ def wanted(options: RunOptions, values: Values) -> Sequence[Change] | None:
         ClusterError: no master answers, or it does not let us look.
         JournalError: the directory of the runs cannot be read.
     """
-    from mesos_batch.volumes import plan_ensure, plan_on_new_cluster
+    from mesos_batch.volumes import plan_on_new_cluster
 
     read = _read(options, values)
     if read is None:
         return None
-    agents = (read.agent_id,) if read.agent_id is not None else ()
     if options.master == LOCAL:
         return plan_on_new_cluster(read.resources)
-    cluster, ledger = look_at(options, values)
-    changes, notes = plan_ensure(read.resources, cluster, ledger, agents)
-    if not values[the.QUIET]:
-        for note in notes:
-            emit(sys.stderr, note)
-    return changes
+    agents = (read.agent_id,) if read.agent_id is not None else ()
+    return missing_of(read, agents, options, values)
 
 
 def remove(options: RunOptions, values: Values) -> ExitCode:
@@ -72,10 +67,7 @@ def remove(options: RunOptions, values: Values) -> ExitCode:
         principal=options.principal,
         agent_id=read.agent_id,
     )
-    if plan.refused:
-        for sentence in plan.refused:
-            say_error(sentence)
-        emit(sys.stderr, "nothing was destroyed")
+    if tell_refused(plan):
         return ExitCode.TASK_FAILED
     if not plan.changes:
         emit(sys.stderr, "the cluster has nothing of it: there is nothing to remove")

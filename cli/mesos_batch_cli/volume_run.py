@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
-from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
+from mesos_batch_cli.output.streams import emit, paint_for, say_error, say_warning, width_of
 from mesos_batch_cli.run_options import credentials_for, with_credentials
 from mesos_batch_cli.values import Origin, Values
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from mesos_batch.api import Run, RunOptions
     from mesos_batch.model.change import Change
     from mesos_batch.model.cluster import ClusterView
-    from mesos_batch.volumes import Ledger
+    from mesos_batch.spec.volume_resource import VolumeResource
+    from mesos_batch.volumes import DestroyPlan, Ledger
     from mesos_batch_cli.output.streams import Paint
 
 TITLE = "mesos-batch volumes"
+T = TypeVar("T")
 
 
 def cluster_of(values: Values, like: RunOptions | None = None) -> RunOptions:
@@ -119,6 +121,56 @@ def destroy_command(flag: str, options: RunOptions, values: Values) -> str:
     if place is not None and values.origin(the.STATE_DIR) is Origin.FLAG:
         words.append(f"--state_dir={place}")
     return shlex.join(words)
+
+
+def tell_refused(plan: DestroyPlan) -> bool:
+    """Whether something must not be touched; then it is told why."""
+    for sentence in plan.refused:
+        say_error(sentence)
+    if plan.refused:
+        emit(sys.stderr, "nothing was destroyed")
+    return bool(plan.refused)
+
+
+def missing_of(
+    resource: VolumeResource, agents: Sequence[str], options: RunOptions, values: Values
+) -> list[Change]:
+    """What of a file is not on the cluster yet; what is there already is told.
+
+    Raises:
+        UsageError: volumes of these ids are elsewhere or of another size.
+        RefusedError: a volume belongs to another principal, or its agent is away.
+        NoRoomError: no agent could ever hold it.
+        ClusterError: no master answers, or it does not let us look.
+        JournalError: the directory of the runs cannot be read.
+    """
+    from mesos_batch.volumes import plan_ensure
+
+    cluster, ledger = look_at(options, values)
+    changes, notes = plan_ensure(resource.resources, cluster, ledger, agents)
+    if not values[the.QUIET]:
+        for note in notes:
+            emit(sys.stderr, note)
+    return changes
+
+
+def print_all(
+    found: Sequence[T],
+    values: Values,
+    *,
+    fields: Callable[[T], dict[str, Any]],
+    page: Callable[[Sequence[T], Paint, int | None], list[str]],
+    nothing: str,
+) -> None:
+    """Print what was found: as JSON where that is wanted, as a page, or that there is nothing."""
+    from mesos_batch_cli.output.as_json import as_json
+
+    if values[the.JSON]:
+        emit(sys.stdout, as_json([fields(item) for item in found]))
+    elif not found:
+        emit(sys.stderr, nothing)
+    else:
+        show(page(found, *paint_and_width(values)))
 
 
 def show(lines: Sequence[str]) -> None:

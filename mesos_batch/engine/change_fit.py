@@ -12,7 +12,7 @@ from dataclasses import replace
 from mesos_batch.model.resource import Disk, DiskSource, Resource
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar
-from mesos_batch.model.value import common, contains
+from mesos_batch.model.value import contains
 
 
 def fit_make(
@@ -61,19 +61,10 @@ def fit_undo(
 
     The disk under a volume can only go once the volume does, be there as much of it as may.
     """
-    destroyed = volumes.filter(lambda volume: available.contains(Resources([volume])))
-    kept = volumes.filter(lambda volume: not destroyed.contains(Resources([volume])))
+    destroyed = volumes.found_in(available)
+    kept = volumes.without(destroyed)
     free = reserved.without(kept.map(Resource.without_volume))
-    offered = after_destroy(available, destroyed)
-    pieces = []
-    for wish in free:
-        for item in offered:
-            piece = common(item.value, wish.value) if item.key == wish.key else None
-            if piece is not None and not piece.is_empty:
-                if not wish.is_indivisible or piece == wish.value:
-                    pieces.append(wish.with_value(piece))
-                break
-    return Resources(pieces), destroyed
+    return after_destroy(available, destroyed).common(free), destroyed
 
 
 def after_destroy(available: Resources, volumes: Resources) -> Resources:

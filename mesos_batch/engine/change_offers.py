@@ -85,9 +85,9 @@ class ChangeOffers:
         allowed = record.change.agents
         if allowed is not None and agent_id not in allowed:
             return False
-        others = [r.change for r in self._books.changes.records if r.agent_id == agent_id]
         if record.change.kind is ChangeKind.UNDO:
             return True
+        others = [r.change for r in self._books.changes.records if r.agent_id == agent_id]
         return not others or not any(change.apart for change in (record.change, *others))
 
     def _is_mute(self, group: Bundle) -> bool:

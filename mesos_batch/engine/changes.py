@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mesos_batch.engine.operation_states import OPEN
 from mesos_batch.model.change import Change, ChangeKind, ChangePhase, ChangeView, OperationView
 from mesos_batch.model.operation import OperationState, OperationType
 from mesos_batch.model.resources import Resources
@@ -40,7 +39,7 @@ class OperationRecord:
     @property
     def is_open(self) -> bool:
         """Whether it may still take place, or have taken place."""
-        return self.state in OPEN
+        return not self.state.is_terminal
 
     @property
     def is_unclear(self) -> bool:

@@ -50,8 +50,6 @@ TABLE: dict[OperationState, Meaning] = {
         Effect.DOUBT, "it never reached the master, or is still on its way"
     ),
 }
-# In these states nobody can say yet whether the operation takes place.
-OPEN = frozenset(state for state, row in TABLE.items() if row.effect in (Effect.WAIT, Effect.DOUBT))
 
 # Words of the master (src/master/master.cpp) that make OPERATION_ERROR another matter.
 NO_FEEDBACK = "requested feedback"

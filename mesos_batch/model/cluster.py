@@ -26,6 +26,11 @@ class AgentState:
     offered: Resources
     attributes: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def place(self) -> str:
+        """What it is called in a sentence: host name and id."""
+        return f"{self.hostname} ({self.agent_id})"
+
 
 @dataclass(frozen=True, slots=True)
 class VolumeUser:

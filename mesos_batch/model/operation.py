@@ -33,6 +33,22 @@ class OperationState(IntEnum):
     OPERATION_RECOVERING = 8
     OPERATION_UNKNOWN = 9
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it is known what became of the operation: it is done, or never will be."""
+        return self in TERMINAL
+
+
+TERMINAL = frozenset(
+    {
+        OperationState.OPERATION_FINISHED,
+        OperationState.OPERATION_FAILED,
+        OperationState.OPERATION_ERROR,
+        OperationState.OPERATION_DROPPED,
+        OperationState.OPERATION_GONE_BY_OPERATOR,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class OperationStatus:

@@ -41,6 +41,15 @@ class _Entry:
             self.resource.value, other.resource.value
         )
 
+    def common(self, wish: _Entry) -> _Entry | None:
+        if self.resource.key != wish.resource.key:
+            return None
+        part = wish.resource.with_value(value.common(self.resource.value, wish.resource.value))
+        whole = part.value == wish.resource.value or not part.is_indivisible
+        if part.value.is_empty or not whole or not self.can_subtract(part):
+            return None
+        return _Entry(part, min(self.copies, wish.copies))
+
 
 class Resources:
     """An immutable multiset of resources; equal keys are merged, empty values are dropped."""
@@ -142,6 +151,27 @@ class Resources:
     def persistent_volumes(self) -> Resources:
         """The persistent volumes."""
         return self.filter(lambda resource: resource.is_persistent_volume)
+
+    def beside_volumes(self) -> Resources:
+        """Everything but the persistent volumes."""
+        return self.filter(lambda resource: not resource.is_persistent_volume)
+
+    def found_in(self, other: Resources) -> Resources:
+        """Those that ``other`` has whole, each looked at by itself."""
+        return self.filter(lambda resource: other.contains(Resources([resource])))
+
+    def common(self, other: Resources) -> Resources:
+        """As much of ``other`` as is here, of what is indivisible the whole or nothing."""
+        parts: list[_Entry] = []
+        left = list(self._entries)
+        for wish in other._entries:
+            for index, mine in enumerate(left):
+                part = mine.common(wish)
+                if part is not None:
+                    parts.append(part)
+                    _subtract(left, index, part)
+                    break
+        return Resources._from(parts)
 
     def without(self, other: Resources) -> Resources:
         """Take away what is here of ``other`` and ignore the rest, as Mesos's own ``-`` does."""

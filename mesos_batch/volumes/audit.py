@@ -12,7 +12,6 @@ from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Reservation, Resource
 from mesos_batch.model.resources import Resources
-from mesos_batch.volumes.ledger import overlap, overlapping_volumes
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
@@ -65,16 +64,14 @@ def audit(cluster: ClusterView, ledger: Ledger, role: str | None = None) -> list
 def _of_agents(cluster: ClusterView, ledger: Ledger) -> Iterator[Finding]:
     for agent in cluster.agents:
         volumes = agent.total.persistent_volumes()
-        plain = agent.total.reserved().filter(
-            lambda item: not item.is_persistent_volume and item.is_dynamically_reserved
-        )
+        plain = agent.total.beside_volumes().filter(lambda item: item.is_dynamically_reserved)
         for holding in ledger.on(agent.agent_id):
             mine = holding.volumes + holding.perhaps(OperationType.CREATE)
             yield from _volumes(agent, holding, volumes, mine)
-            created = overlapping_volumes(mine, volumes)
+            created = mine.found_in(volumes)
             certain, possible = _beside(holding, created)
             volumes = volumes.without(mine)
-            part = overlap(plain, certain + possible)
+            part = plain.common(certain + possible)
             plain = plain.without(part)
             note = None
             if holding.left_over and holding.planned and not created:

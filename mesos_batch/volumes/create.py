@@ -16,14 +16,13 @@ from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import DISK, Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.spec.names import id_fault
-from mesos_batch.volumes.ledger import Holding, overlap
+from mesos_batch.volumes.ledger import unclaimed
 from mesos_batch.volumes.placing import agents_meant, spread
+from mesos_batch.volumes.refuse import away, refuse_foreign
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
     from mesos_batch.volumes.ledger import Ledger
-
-_WRITE_OFF = "--forget_agent={} writes off what was on an agent that is gone for good"
 
 
 class Disk(Enum):
@@ -110,7 +109,7 @@ def plan_ensure(
         meant = agents_meant(cluster, agents)
         return spread([(reserved, volumes)], meant, one_per_agent=False), []
     if len({agent.agent_id for agent, _ in found}) > 1:
-        places = ", ".join(sorted(f"{agent.hostname} ({agent.agent_id})" for agent, _ in found))
+        places = ", ".join(sorted(agent.place for agent, _ in found))
         raise UsageError(f"the volumes {', '.join(ids)} are on several agents: {places}")
     agent = found[0][0]
     for _, volume in found:
@@ -144,27 +143,14 @@ def _missing_on(
     present = volumes.filter(lambda volume: volume_id(volume) in there)
     missing = volumes.filter(lambda volume: volume_id(volume) not in there)
     needed = reserved.without(present.map(Resource.without_volume))
-    needed = needed.without(overlap(unclaimed(agent, ledger, volume_ids(volumes)), needed))
-    place = f"{agent.hostname} ({agent.agent_id})"
-    notes = [f"volume {name} exists on agent {place} and is used" for name in sorted(there)]
+    needed = needed.without(unclaimed(agent, ledger, volume_ids(volumes)).common(needed))
+    notes = [f"volume {name} exists on agent {agent.place} and is used" for name in sorted(there)]
     if not there:
-        notes = [f"agent {place} has reservations of an earlier run for it: they are used"]
+        notes = [f"agent {agent.place} has reservations of an earlier run for it: they are used"]
     if not needed and not missing:
         return [], notes
     change = Change(ChangeKind.MAKE, needed, missing, frozenset({agent.agent_id}))
     return [change], notes
-
-
-def unclaimed(agent: AgentState, ledger: Ledger, ids: Sequence[str]) -> Resources:
-    """What an agent has reserved beside volumes, but for what other runs of ours hold there.
-
-    Those of which a run was to create one of the volumes ``ids`` are no others.
-    """
-    plain = agent.total.reserved().filter(lambda item: not item.is_persistent_volume)
-    for holding in ledger.on(agent.agent_id):
-        if not set(ids) & set(holding.planned):
-            plain = plain.without(holding.reserved)
-    return plain
 
 
 def _refuse_absent(ids: Sequence[str], cluster: ClusterView, ledger: Ledger | None) -> None:
@@ -186,15 +172,6 @@ def _refuse_absent(ids: Sequence[str], cluster: ClusterView, ledger: Ledger | No
         )
 
 
-def away(what: str, holding: Holding, cluster: ClusterView) -> str:
-    """Say that something is on an agent the master does not have."""
-    place = f"{holding.hostname} ({holding.agent_id})"
-    if holding.agent_id in cluster.recovering:
-        return f"{what} is on agent {place}, which the new master still waits for"
-    hint = _WRITE_OFF.format(holding.agent_id)
-    return f"{what} is on agent {place}, which is not registered with the master; {hint}"
-
-
 def _begun(ids: Sequence[str], cluster: ClusterView, ledger: Ledger) -> AgentState | None:
     """The agent on which a run of ours has reserved for these volumes and created none."""
     for holding in ledger.holdings:
@@ -205,7 +182,7 @@ def _begun(ids: Sequence[str], cluster: ClusterView, ledger: Ledger) -> AgentSta
 
 
 def _check_found(agent: AgentState, volume: Resource, wanted: Resource) -> None:
-    name, place = volume_id(volume), f"{agent.hostname} ({agent.agent_id})"
+    name, place = volume_id(volume), agent.place
     refuse_foreign(volume, wanted.reservations[-1].principal, place)
     if not agent.active:
         raise RefusedError(f"volume {name} is on agent {place}, which is away")
@@ -214,22 +191,6 @@ def _check_found(agent: AgentState, volume: Resource, wanted: Resource) -> None:
             f"volume {name} exists on agent {place} with {volume.value} MB, not {wanted.value}",
             "Give it the size it has, or another id.",
         )
-
-
-def refuse_foreign(volume: Resource, principal: str | None, place: str) -> None:
-    """Refuse a volume of another principal.
-
-    Raises:
-        RefusedError: it is.
-    """
-    assert volume.disk is not None
-    for whose in (volume.disk.persistence_principal, volume.reservations[-1].principal):
-        if whose is not None and whose != principal:
-            ours = "no principal is given" if principal is None else f"ours is '{principal}'"
-            raise RefusedError(
-                f"volume {volume_id(volume)} on agent {place} belongs to principal '{whose}'"
-                f"; {ours}"
-            )
 
 
 def _ids(given: str | None, count: int) -> list[str]:
@@ -246,8 +207,7 @@ def _refuse_known(ids: Sequence[str], role: str, cluster: ClusterView) -> None:
     for agent, volume in cluster.volumes():
         if volume.reservation_role == role and volume_id(volume) in ids:
             raise UsageError(
-                f"role {role} has a volume {volume_id(volume)} already, on agent "
-                f"{agent.hostname} ({agent.agent_id})",
+                f"role {role} has a volume {volume_id(volume)} already, on agent {agent.place}",
                 "Give another id; a task list can use the one that is there.",
             )
 

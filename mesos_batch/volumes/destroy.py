@@ -13,10 +13,11 @@ from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import Resources
-from mesos_batch.volumes.create import away, refuse_foreign, split, unclaimed
-from mesos_batch.volumes.ledger import Holding, overlap, overlapping_volumes
+from mesos_batch.volumes.create import split
+from mesos_batch.volumes.ledger import Holding, unclaimed
 from mesos_batch.volumes.listing import is_in_use
 from mesos_batch.volumes.placing import names_of
+from mesos_batch.volumes.refuse import away, refuse_foreign
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
@@ -134,7 +135,7 @@ def plan_remove(
             _refuse_away(plan, holding, cluster)
     places = list({agent.agent_id: agent for agent, _ in there}.values())
     if len(places) > 1:
-        hosts = ", ".join(f"{agent.hostname} ({agent.agent_id})" for agent in places)
+        hosts = ", ".join(agent.place for agent in places)
         plan.refused.append(
             f"the volumes {', '.join(sorted(ids))} are on several agents: {hosts}; name one as "
             "agent_id in the file"
@@ -155,7 +156,7 @@ def plan_remove(
         known = (ledger.with_volume(agent.agent_id, volume) for volume in own)
         run_id = next((holding.run_id for holding in known if holding is not None), None)
         after = free[agent.agent_id] + own.map(Resource.without_volume)
-        plan.changes.append(_undo(agent, overlap(after, reserved), own, run_id))
+        plan.changes.append(_undo(agent, after.common(reserved), own, run_id))
     return plan
 
 
@@ -165,8 +166,7 @@ def _refuse_away(plan: DestroyPlan, holding: Holding, cluster: ClusterView) -> N
     if agent is None:
         plan.refused.append(away(_what(holding), holding, cluster))
     elif not agent.active and not holding.volumes:
-        place = f"{agent.hostname} ({agent.agent_id})"
-        plan.refused.append(f"{_what(holding)} is on agent {place}, which is away")
+        plan.refused.append(f"{_what(holding)} is on agent {agent.place}, which is away")
 
 
 def _find(
@@ -204,7 +204,7 @@ def _refuse(
     principal: str | None,
 ) -> None:
     """Note why a volume must not be touched, if it must not."""
-    name, place = volume_id(volume), f"{agent.hostname} ({agent.agent_id})"
+    name, place = volume_id(volume), agent.place
     if not agent.active:
         plan.refused.append(f"volume {name} is on agent {place}, which is away")
         return
@@ -225,14 +225,13 @@ def _refuse_reserved(
     plan: DestroyPlan, agent: AgentState, reserved: Resources, principal: str | None
 ) -> None:
     """Note why reservations without a volume must not be touched, if they must not."""
-    place = f"{agent.hostname} ({agent.agent_id})"
     what = in_few_words(reserved)
     theirs = {item.reservations[-1].principal for item in reserved} - {None, principal}
     if theirs:
         whose = ", ".join(sorted(map(str, theirs)))
-        plan.refused.append(f"{what} on agent {place} is reserved by principal '{whose}'")
+        plan.refused.append(f"{what} on agent {agent.place} is reserved by principal '{whose}'")
     elif reserved and not agent.active:
-        plan.refused.append(f"{what} is reserved on agent {place}, which is away")
+        plan.refused.append(f"{what} is reserved on agent {agent.place}, which is away")
 
 
 def _gone(agent: AgentState, holding: Holding, volumes: Resources) -> Iterator[Change]:
@@ -240,7 +239,7 @@ def _gone(agent: AgentState, holding: Holding, volumes: Resources) -> Iterator[C
     lost = holding.volumes.without(volumes)
     created = volumes.without(holding.volumes).map(Resource.without_volume)
     certain = holding.reserved.without(created)
-    missing = certain.without(overlap(_plain(agent), certain))
+    missing = certain.without(_plain(agent).common(certain))
     if agent.active and (lost or missing):
         where = frozenset({agent.agent_id})
         yield Change(ChangeKind.FORGET, missing, lost, where, run_id=holding.run_id)
@@ -252,7 +251,7 @@ def _with_their_reservations(
     """Changes that undo volumes, and with all volumes of a holding what was reserved for them."""
     left = volumes
     for holding in ledger.on(agent.agent_id):
-        own = overlapping_volumes(left, holding.volumes)
+        own = left.found_in(holding.volumes)
         if not own:
             continue
         left = left.without(own)
@@ -273,18 +272,18 @@ def _wanted_reserved(holding: Holding) -> Resources:
 def _present(agent: AgentState, holding: Holding) -> Resources:
     """The volumes of a holding that are there, those it may have created among them."""
     wanted = holding.volumes + holding.perhaps(OperationType.CREATE)
-    return overlapping_volumes(wanted, agent.total)
+    return wanted.found_in(agent.total)
 
 
 def _reserved_there(agent: AgentState, reserved: Resources, volumes: Resources) -> Resources:
     """What of these dynamic reservations is there, once the volumes are destroyed."""
     after = _plain(agent) + volumes.map(Resource.without_volume)
     dynamic = reserved.filter(lambda item: item.is_dynamically_reserved)
-    return overlap(after, dynamic)
+    return after.common(dynamic)
 
 
 def _plain(agent: AgentState) -> Resources:
-    return agent.total.reserved().filter(lambda item: not item.is_persistent_volume)
+    return agent.total.reserved().beside_volumes()
 
 
 def _undo(

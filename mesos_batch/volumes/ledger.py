@@ -6,7 +6,7 @@ order they were sent, added up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING
 
 from mesos_batch import journal
 from mesos_batch.config.masters import LOCAL
-from mesos_batch.engine.operation_states import OPEN
 from mesos_batch.errors import JournalError
 from mesos_batch.journal import RunInfo, RunState
 from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView, volume_ids
 from mesos_batch.model.operation import OperationState, OperationType
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import Resources
-from mesos_batch.model.value import common
 
 if TYPE_CHECKING:
-    from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.model.cluster import AgentState, ClusterView
     from mesos_batch.model.saved import OperationEntry
 
 
@@ -133,6 +131,18 @@ def read_ledger(cluster: ClusterView | None, master: str, state_dir: Path | None
     return ledger
 
 
+def unclaimed(agent: AgentState, ledger: Ledger, ids: Sequence[str]) -> Resources:
+    """What an agent has reserved beside volumes, but for what other runs of ours hold there.
+
+    Those of which a run was to create one of the volumes ``ids`` are no others.
+    """
+    plain = agent.total.reserved().beside_volumes()
+    for holding in ledger.on(agent.agent_id):
+        if not set(ids) & set(holding.planned):
+            plain = plain.without(holding.reserved)
+    return plain
+
+
 @dataclass(frozen=True, slots=True)
 class _Event:
     """Something that adds to the ledger or takes from it, and when it was begun."""
@@ -168,7 +178,7 @@ def _events_of(info: RunInfo, ledger: Ledger) -> Iterator[_Event]:
         if operation.state is OperationState.OPERATION_FINISHED:
             count = partial(_count, ledger, operation, holding, view.change.run_id)
             yield _Event(operation.sent_at, count)
-        elif operation.state in OPEN and holding is not None:
+        elif not operation.state.is_terminal and holding is not None:
             holding.maybe.append(operation)
 
 
@@ -201,7 +211,7 @@ def _count(
             holding.volumes += operation.resources
         case OperationType.DESTROY:
             for other in mine:
-                gone = overlapping_volumes(other.volumes, operation.resources)
+                gone = other.volumes.found_in(operation.resources)
                 other.volumes = other.volumes.without(gone)
                 dynamic = gone.filter(lambda volume: volume.is_dynamically_reserved)
                 other.reserved += dynamic.map(Resource.without_volume)
@@ -213,30 +223,9 @@ def _take(holdings: Iterable[Holding], resources: Resources) -> None:
     """Take reserved resources from the holdings that have them, the first ones first."""
     left = resources
     for holding in holdings:
-        part = overlap(holding.reserved, left)
+        part = holding.reserved.common(left)
         holding.reserved = holding.reserved.without(part)
         left = left.without(part)
-
-
-def overlap(one: Resources, other: Resources) -> Resources:
-    """As much of ``other`` as ``one`` has, resource by resource."""
-    parts: list[Resource] = []
-    left = one
-    for resource in other:
-        for mine in left:
-            if mine.key != resource.key:
-                continue
-            part = resource.with_value(common(mine.value, resource.value))
-            if not part.value.is_empty and left.contains(Resources([part])):
-                parts.append(part)
-                left = left.without(Resources([part]))
-                break
-    return Resources(parts)
-
-
-def overlapping_volumes(volumes: Resources, among: Resources) -> Resources:
-    """Those of the volumes that are among other resources."""
-    return volumes.filter(lambda volume: among.contains(Resources([volume])))
 
 
 def _is_half_undone(view: ChangeView) -> bool:
@@ -248,8 +237,8 @@ def _leave(ledger: Ledger, view: ChangeView) -> None:
     """What was to be undone and is still held was left halfway."""
     change = view.change
     for holding in ledger.on(view.agent_id or ""):
-        touched = overlap(holding.reserved, change.reserved) or overlapping_volumes(
-            holding.volumes, change.volumes
+        touched = holding.reserved.common(change.reserved) or holding.volumes.found_in(
+            change.volumes
         )
         if touched and change.run_id in (None, holding.run_id):
             holding.complete = False

@@ -9,7 +9,7 @@ from mesos_batch import journal
 from mesos_batch.errors import RefusedError
 from mesos_batch.model.change import ChangeKind, ChangePhase, volume_ids
 from mesos_batch.model.operation import OperationType
-from mesos_batch.volumes.ledger import overlapping_volumes, read_ledger
+from mesos_batch.volumes.ledger import read_ledger
 
 if TYPE_CHECKING:
     from mesos_batch.journal import RunInfo
@@ -36,7 +36,7 @@ def refuse_outdated(info: RunInfo, state_dir: Path | None = None) -> None:
         left = view.change.volumes.without(view.finished(OperationType.DESTROY))
         for agent_id in view.change.agents or ():
             for holding in ledger.on(agent_id):
-                anew = overlapping_volumes(left, holding.volumes)
+                anew = left.found_in(holding.volumes)
                 if anew and holding.begun_at > info.created_at:
                     raise RefusedError(
                         f"run {info.run_id} was to destroy volume {', '.join(volume_ids(anew))}, "

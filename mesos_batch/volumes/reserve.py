@@ -53,18 +53,18 @@ def plan_unreserve(wish: ReserveWish, cluster: ClusterView) -> list[Change]:
     """
     reserved = _reserved(wish.resources, wish.role, wish.principal)
     named = [a for a in cluster.agents if not wish.agents or names_of(a) & set(wish.agents)]
-    able = [agent for agent in named if _plain(agent).contains(reserved)]
+    able = [agent for agent in named if agent.total.beside_volumes().contains(reserved)]
     if not able:
         raise RefusedError(_why_not(reserved, named, wish))
     if len(able) > 1:
-        places = ", ".join(f"{agent.hostname} ({agent.agent_id})" for agent in able)
+        places = ", ".join(agent.place for agent in able)
         raise RefusedError(f"several agents have that reserved: {places}", "Name one by --agent.")
     agent = able[0]
     if not agent.active:
-        raise RefusedError(f"agent {agent.hostname} ({agent.agent_id}) is away")
-    if not (_plain(agent).without(_held(agent))).contains(reserved):
-        place = f"{agent.hostname} ({agent.agent_id})"
-        raise RefusedError(f"tasks on agent {place} use some of {in_few_words(reserved)}")
+        raise RefusedError(f"agent {agent.place} is away")
+    unused = agent.total.beside_volumes().without(agent.used.beside_volumes())
+    if not unused.contains(reserved):
+        raise RefusedError(f"tasks on agent {agent.place} use some of {in_few_words(reserved)}")
     return [Change(ChangeKind.UNDO, reserved, Resources(), frozenset({agent.agent_id}))]
 
 
@@ -76,14 +76,6 @@ def _why_not(reserved: Resources, agents: Sequence[AgentState], wish: ReserveWis
     if any(agent.total.persistent_volumes() for agent in agents):
         return f"no such agent has {plain} reserved {whose} that no volume is on"
     return f"no such agent has {plain} reserved {whose}"
-
-
-def _plain(agent: AgentState) -> Resources:
-    return agent.total.filter(lambda item: not item.is_persistent_volume)
-
-
-def _held(agent: AgentState) -> Resources:
-    return agent.used.filter(lambda item: not item.is_persistent_volume)
 
 
 def _reserved(resources: Resources, role: str, principal: str | None) -> Resources:

@@ -31,6 +31,10 @@ def cluster(tmp_path: Path) -> Iterator[ClusterProcess]:
     started.close()
 
 
+def has_begun(scheduler: Scheduler) -> bool:
+    return any(run.state is not runs.RunState.UNREADABLE for run in runs.list_runs(scheduler.state))
+
+
 def test_200_tasks_end_once_each_although_mesos_batch_is_killed_20_times(
     tmp_path: Path, cluster: ClusterProcess
 ) -> None:
@@ -49,7 +53,8 @@ def test_200_tasks_end_once_each_although_mesos_batch_is_killed_20_times(
         # While it starts, subscribes, launches, acknowledges: after some more lines, or some time.
         lines = scheduler.output().count("\n") + chance.randint(1, 25)
         until = time.monotonic() + chance.uniform(0.2, 1.0)
-        scheduler.wait_until(lambda: runs.list_runs(scheduler.state) != [])
+        # A directory without a journal yet is no run that could be resumed.
+        scheduler.wait_until(lambda: has_begun(scheduler))
         scheduler.kill_when(
             lambda lines=lines, until=until: (
                 time.monotonic() >= until or scheduler.output().count("\n") >= lines

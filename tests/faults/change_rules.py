@@ -8,7 +8,7 @@ from faults.change_plan import is_possible
 from faults.violation import broken
 
 from mesos_batch.engine import commands as do
-from mesos_batch.engine.operation_states import OPEN, is_race, is_refused_feedback
+from mesos_batch.engine.operation_states import is_race, is_refused_feedback
 from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import (
     Operation,
@@ -180,7 +180,7 @@ class ChangeRules:
 
     def _open(self) -> list[OperationEntry]:
         entries = self._world.journal.operations.values()
-        return [entry for entry in entries if entry.state in OPEN]
+        return [entry for entry in entries if not entry.state.is_terminal]
 
     # -- the journal --------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class ChangeRules:
             entry = journal.operations[key]
             # A person was told that it may have taken place.
             unclear = entry.operation_id is None and entry.state is OperationState.OPERATION_FAILED
-            known = entry.state is _FINISHED or entry.state in OPEN or unclear
+            known = entry.state is _FINISHED or not entry.state.is_terminal or unclear
             if self._is_there(agent_id) and not known:
                 self._broken("nothing orphaned", f"{entry} was applied on {agent_id}")
         for position, entry in journal.changes.items():

@@ -97,6 +97,36 @@ def test_without_leaves_nothing_of_the_other_and_never_less_than_nothing(
     assert not any(resource.value.is_empty for resource in left)
 
 
+@given(resources, resources)
+def test_what_two_have_in_common_is_in_both(a: Resources, b: Resources) -> None:
+    both = a.common(b)
+    assert a.contains(both)
+    assert b.contains(both)
+    assert not a.without(both).common(b.without(both))
+    assert a.common(a) == a
+
+
+@given(resources, resources)
+def test_what_is_found_in_another_is_there_whole(a: Resources, b: Resources) -> None:
+    found = a.found_in(b)
+    assert all(b.contains(Resources([item])) for item in found)
+    assert not any(b.contains(Resources([item])) for item in a.without(found))
+    assert a.found_in(a) == a
+
+
+@given(resources)
+def test_volumes_and_what_is_beside_them_are_the_two_halves(a: Resources) -> None:
+    assert a.beside_volumes() + a.persistent_volumes() == a
+    assert not a.beside_volumes().persistent_volumes()
+
+
+def test_of_a_whole_disk_two_have_all_or_nothing_in_common() -> None:
+    whole, less = (Resources([disk(DiskSourceType.MOUNT, size, root="/mnt")]) for size in (100, 40))
+    assert not whole.common(less)
+    assert not less.common(whole)
+    assert whole.common(whole) == whole
+
+
 def test_without_takes_what_is_there() -> None:
     assert Resources.scalars(cpus=2, mem=5).without(Resources.scalars(cpus=3)) == Resources.scalars(
         mem=5

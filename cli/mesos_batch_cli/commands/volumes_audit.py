@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
-from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.help import help_text
@@ -17,8 +17,7 @@ from mesos_batch_cli.volume_run import (
     cluster_of,
     destroy_command,
     look_at,
-    paint_and_width,
-    show,
+    print_all,
 )
 
 USAGE = ("mesos-batch volumes audit --master=HOST:PORT [flags]",)
@@ -44,24 +43,23 @@ def run(arguments: Sequence[str]) -> int:
 
     from mesos_batch.volumes import Standing, audit
     from mesos_batch_cli.keeping import again
-    from mesos_batch_cli.output.as_json import as_json
     from mesos_batch_cli.output.audit_page import audit_page, finding_fields
 
     options = cluster_of(values)
     cluster, ledger = look_at(options, values)
     found = audit(cluster, ledger, values[volumes.OF_ROLE])
-    if values[the.JSON]:
-        emit(sys.stdout, as_json([finding_fields(finding) for finding in found]))
-    elif not found:
-        emit(sys.stderr, "neither the ledger nor the cluster has any volume or reservation")
-    else:
-        page = audit_page(
-            found,
-            *paint_and_width(values),
-            resume=lambda run_id: again("resume", run_id, values),
-            destroy=lambda flag: destroy_command(flag, options, values),
-        )
-        show(page)
+    page = partial(
+        audit_page,
+        resume=lambda run_id: again("resume", run_id, values),
+        destroy=lambda flag: destroy_command(flag, options, values),
+    )
+    print_all(
+        found,
+        values,
+        fields=finding_fields,
+        page=page,
+        nothing="neither the ledger nor the cluster has any volume or reservation",
+    )
     wrong = bool(ledger.unreadable) or any(
         item.standing in (Standing.ORPHAN, Standing.GONE) for item in found
     )

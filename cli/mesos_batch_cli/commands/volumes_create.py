@@ -16,9 +16,16 @@ from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Origin, Values
-from mesos_batch_cli.volume_run import carry_out, cluster_of, look_at, needs_role_and_principal
+from mesos_batch_cli.volume_run import (
+    carry_out,
+    cluster_of,
+    look_at,
+    missing_of,
+    needs_role_and_principal,
+)
 
 if TYPE_CHECKING:
+    from mesos_batch.api import RunOptions
     from mesos_batch.model.change import Change
     from mesos_batch.model.cluster import ClusterView
     from mesos_batch.volumes import Ledger
@@ -103,8 +110,7 @@ def _wished(
     return plan_create(wish, cluster, ledger)
 
 
-def _from_file(values: Values, options: Any) -> int:
-    from mesos_batch.volumes import plan_ensure
+def _from_file(values: Values, options: RunOptions) -> int:
     from mesos_batch_cli.task_list import read_volume_resource
 
     read = read_volume_resource(
@@ -113,12 +119,7 @@ def _from_file(values: Values, options: Any) -> int:
     if read is None:
         return ExitCode.USAGE
     agents = values[volumes.AGENT] or ((read.agent_id,) if read.agent_id else ())
-    cluster: ClusterView
-    ledger: Ledger
-    cluster, ledger = look_at(options, values)
-    changes, notes = plan_ensure(read.resources, cluster, ledger, agents)
-    for note in notes:
-        emit(sys.stderr, note)
+    changes = missing_of(read, agents, options, values)
     if not changes:
         emit(sys.stderr, "all of it is there already: there is nothing to do")
         return ExitCode.FINISHED

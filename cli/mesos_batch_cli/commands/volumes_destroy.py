@@ -12,7 +12,7 @@ from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
-from mesos_batch_cli.output.streams import emit, say_error
+from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
@@ -23,6 +23,7 @@ from mesos_batch_cli.volume_run import (
     look_at,
     paint_and_width,
     show,
+    tell_refused,
 )
 
 if TYPE_CHECKING:
@@ -69,14 +70,14 @@ def run(arguments: Sequence[str]) -> int:
     if forgotten is not None:
         return _forget(forgotten, cluster, ledger, values)
     plan = _plan(values, cluster, ledger, options.principal, undone)
-    if _tell_refused(plan) or not _agreed(plan, cluster, values):
+    if tell_refused(plan) or not _agreed(plan, cluster, values):
         return ExitCode.TASK_FAILED
     if undone is not None and undone.state is RunState.STOPPED:
         # Its framework goes, and what became of its last operations is known after that.
         take_up_to_cancel(undone, values)
         cluster, ledger = look_at(options, values)
         later = _plan(values, cluster, ledger, options.principal, undone)
-        if _tell_refused(later) or not (plan.changes or _agreed(later, cluster, values)):
+        if tell_refused(later) or not (plan.changes or _agreed(later, cluster, values)):
             return ExitCode.TASK_FAILED
         plan = later
     if not plan.changes:
@@ -158,15 +159,6 @@ def _plan(
         agent=agents[0] if agents else None,
         keep_reservations=values[volumes.KEEP_RESERVATIONS],
     )
-
-
-def _tell_refused(plan: DestroyPlan) -> bool:
-    """Whether something must not be touched; then it is told why."""
-    for sentence in plan.refused:
-        say_error(sentence)
-    if plan.refused:
-        emit(sys.stderr, "nothing was destroyed")
-    return bool(plan.refused)
 
 
 def _forget(agent_id: str, cluster: ClusterView, ledger: Ledger, values: Values) -> ExitCode:

@@ -6,14 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of, look_at, paint_and_width, show
+from mesos_batch_cli.volume_run import cluster_of, look_at, print_all
 
 USAGE = ("mesos-batch volumes list --master=HOST:PORT [flags]",)
 ABOUT = (
@@ -36,15 +35,15 @@ def run(arguments: Sequence[str]) -> int:
     values = Values(arguments, os.environ, volumes.LIST)
 
     from mesos_batch.volumes import list_volumes
-    from mesos_batch_cli.output.as_json import as_json
     from mesos_batch_cli.output.volume_table import volume_fields, volume_table
 
     cluster, ledger = look_at(cluster_of(values), values)
     found = list_volumes(cluster, ledger, values[volumes.OF_ROLE])
-    if values[the.JSON]:
-        emit(sys.stdout, as_json([volume_fields(info) for info in found]))
-    elif not found:
-        emit(sys.stderr, "there are no persistent volumes")
-    else:
-        show(volume_table(found, *paint_and_width(values)))
+    print_all(
+        found,
+        values,
+        fields=volume_fields,
+        page=volume_table,
+        nothing="there are no persistent volumes",
+    )
     return ExitCode.FINISHED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mesos_batch.model.cluster import volume_id
+from mesos_batch.model.change import volume_ids
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.change_text import outcome
 from mesos_batch_cli.output.summary import log_of
@@ -49,7 +49,7 @@ def change_fields(view: ChangeView) -> dict[str, Any]:
         "phase": view.phase.value,
         "agent_id": view.agent_id,
         "hostname": view.hostname,
-        "volumes": [volume_id(volume) for volume in view.volumes],
+        "volumes": volume_ids(view.volumes),
         "reserved": in_few_words(view.reserved) if view.reserved else None,
         "outcome": outcome(view),
         "message": view.message,

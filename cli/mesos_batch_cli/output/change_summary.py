@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView
-from mesos_batch.model.cluster import volume_id
+from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView, volume_ids
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.change_text import outcome, where
@@ -42,7 +41,7 @@ def change_table(
         shown = shown[:SHOWN_CHANGES]
     rows = [
         (
-            ", ".join(volume_id(volume) for volume in view.volumes),
+            ", ".join(volume_ids(view.volumes)),
             where(view),
             in_few_words(view.reserved or view.volumes),
             outcome(view),

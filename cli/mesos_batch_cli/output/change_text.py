@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView, OperationView
-from mesos_batch.model.cluster import volume_id
-from mesos_batch.model.operation import OperationState, OperationType
+from mesos_batch.model.change import ChangeKind, ChangePhase, ChangeView, OperationView, volume_ids
+from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource_text import in_few_words
+from mesos_batch.model.resources import Resources
 from mesos_batch_cli.output.text import agent_name
 
 _DONE = {ChangeKind.MAKE: "created", ChangeKind.UNDO: "destroyed", ChangeKind.FORGET: "written off"}
@@ -15,7 +15,7 @@ _DONE_WITHOUT = {**_DONE, ChangeKind.MAKE: "reserved", ChangeKind.UNDO: "unreser
 def what(view: ChangeView) -> str:
     """What a change is about: its volumes, else its resources."""
     if view.volumes:
-        names = ", ".join(volume_id(volume) for volume in view.volumes)
+        names = ", ".join(volume_ids(view.volumes))
         return f"volume{'s' if len(view.volumes) > 1 else ''} {names}"
     return in_few_words(view.reserved)
 
@@ -34,42 +34,31 @@ def outcome(view: ChangeView) -> str:
         return (_DONE if view.volumes else _DONE_WITHOUT)[view.change.kind]
     if view.change.kind is ChangeKind.MAKE:
         steps = [
-            _step("reserved", view, OperationType.RESERVE, bool(view.reserved)),
-            _step("created", view, OperationType.CREATE, bool(view.volumes)),
+            _step("reserved", view, OperationType.RESERVE, view.reserved),
+            _step("created", view, OperationType.CREATE, view.volumes),
         ]
     else:
         steps = [
-            _step("destroyed", view, OperationType.DESTROY, bool(view.volumes)),
-            _step("unreserved", view, OperationType.UNRESERVE, bool(view.reserved)),
+            _step("destroyed", view, OperationType.DESTROY, view.volumes),
+            _step("unreserved", view, OperationType.UNRESERVE, view.reserved),
         ]
     return ", ".join(step for step in steps if step is not None)
 
 
-def _step(word: str, view: ChangeView, kind: OperationType, wanted: bool) -> str | None:  # noqa: FBT001
-    if not wanted:
+def _step(word: str, view: ChangeView, kind: OperationType, wish: Resources) -> str | None:
+    if not wish:
         return None
-    wish = view.volumes if kind in (OperationType.CREATE, OperationType.DESTROY) else view.reserved
     done = view.finished(kind)
     if done.contains(wish):
         return word
-    if any(op.type is kind and _is_open(op) for op in view.operations):
+    if any(op.type is kind and not op.state.is_terminal for op in view.operations):
         return f"perhaps {word}"
     return f"partly {word}" if done else f"not {word}"
 
 
-def _is_open(operation: OperationView) -> bool:
-    return operation.state in (
-        OperationState.OPERATION_PENDING,
-        OperationState.OPERATION_UNREACHABLE,
-        OperationState.OPERATION_RECOVERING,
-        OperationState.OPERATION_UNKNOWN,
-        OperationState.OPERATION_UNSUPPORTED,
-    )
-
-
 def operation_text(operation: OperationView) -> str:
     """An operation: ``CREATE tiles-1``, ``RESERVE disk:100; cpus:1``."""
-    names = ", ".join(volume_id(item) for item in operation.resources if item.is_persistent_volume)
+    names = ", ".join(volume_ids(operation.resources))
     return f"{operation.type.name} {names or in_few_words(operation.resources)}"
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.change import ChangeKind
-from mesos_batch.model.cluster import volume_id
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
@@ -14,7 +13,7 @@ from mesos_batch_cli.output.text import agent_name
 
 if TYPE_CHECKING:
     from mesos_batch.model.change import Change
-    from mesos_batch.model.cluster import ClusterView, VolumeUser
+    from mesos_batch.model.cluster import ClusterView
     from mesos_batch.volumes import ReservationInfo, VolumeInfo
 
 _VOLUMES = (
@@ -51,12 +50,8 @@ def _away(*, active: bool) -> str:
 
 
 def _used_by(info: VolumeInfo) -> str:
-    names = ", ".join(_user(user) for user in info.users)
+    names = ", ".join(user.task_id for user in info.users)
     return names or ("yes" if info.in_use else "")
-
-
-def _user(user: VolumeUser) -> str:
-    return user.task_id
 
 
 def volume_fields(info: VolumeInfo) -> dict[str, Any]:
@@ -132,7 +127,7 @@ def plan_table(
         agent = cluster.agent(agent_id)
         place = agent_name(agent_id, agent.hostname if agent is not None else None)
         sizes = ", ".join(f"{volume.value} MB" for volume in change.volumes)
-        names = ", ".join(volume_id(volume) for volume in change.volumes)
+        names = ", ".join(change.volume_ids)
         note = "written off" if change.kind is ChangeKind.FORGET else ""
         unreserves = in_few_words(change.reserved) if change.reserved else ""
         rows.append((names, place, sizes, unreserves, note))
