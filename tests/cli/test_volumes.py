@@ -203,6 +203,9 @@ def test_a_file_says_it_all_and_is_done_once(on: Cluster) -> None:
     again = on.create("--resource=volume.json")
     assert again.returncode == 0
     assert "all of it is there already: there is nothing to do" in again.stderr
+    assert "volume v exists on agent" in again.stderr
+    quiet = on.create("--resource=volume.json", "--quiet")
+    assert "volume v exists on agent" not in quiet.stderr
     assert len(run_ids(on)) == 1
     assert on.destroy("v", "--yes").returncode == 0
     assert on.json("reservations list") == []
