@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mesos_batch.model.scheduling import ORDINARY, Scheduling
+
 if TYPE_CHECKING:
     from mesos_batch.model.resources import Resources
 
@@ -25,3 +27,4 @@ class TaskSpec:
     command: str = ""
     executor_id: str | None = None
     executor_resources: Resources | None = None
+    scheduling: Scheduling = ORDINARY
