@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take, usable
+from mesos_batch.engine.vector import ZERO, Vector, plus, vector, weights
+from mesos_batch.model import value as values
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.snapshot import AgentView
-from mesos_batch.model.value import common, minus, plus
+from mesos_batch.model.value import common, minus
 
 if TYPE_CHECKING:
     from mesos_batch.engine.events import AgentTotal
@@ -49,6 +51,8 @@ class Agents:
         self._agents: dict[str, _Agent] = {}
         self.complete = False
         self.version = 0
+        self._weights = weights(ZERO)
+        self._weights_at = -1
 
     def __len__(self) -> int:
         return len(self._agents)
@@ -134,6 +138,16 @@ class Agents:
         agent = self._agents.get(agent_id or "")
         return agent.url if agent is not None else None
 
+    def weights(self) -> Vector:
+        """How much each kind of resource weighs, by how much of it the agents have."""
+        if self._weights_at != self.version:
+            self._weights_at = self.version
+            total = ZERO
+            for agent in self._agents.values():
+                total = plus(total, vector(agent.capacity))
+            self._weights = weights(total)
+        return self._weights
+
     def seen_at_once(self) -> dict[str, Resources]:
         """The most we have had of each agent at one time, offered or in use by our tasks."""
         return {agent_id: agent.seen for agent_id, agent in self._agents.items()}
@@ -207,7 +221,7 @@ def _most(left: Resources, right: Resources) -> Resources:
                     break
             else:
                 more = minus(resource.value, common(known.value, resource.value))
-                union = plus(known.value, more)
+                union = values.plus(known.value, more)
                 merged[index] = replace(known, value=union)
                 break
         else:

@@ -43,10 +43,13 @@ class Attempts:
         else:
             self._try_again(record, phase, delay, counted=True)
 
-    def loses(self, record: TaskRecord, *, blame_agent: bool) -> None:
-        """The attempt was lost by no fault of the task: it does not count, up to a cap."""
+    def loses(self, record: TaskRecord, *, blame_agent: bool, free: bool = False) -> None:
+        """The attempt was lost by no fault of the task: it does not count, up to a cap.
+
+        A ``free`` one was lost by a device of ours and has no cap.
+        """
         books = self._books
-        record.losses += 1
+        record.losses += not free
         delay = _nth(DELAYS_AFTER_LOSS, record.losses)
         self._note_restart(record)
         if blame_agent:
@@ -89,7 +92,9 @@ class Attempts:
     def leave_agent(self, record: TaskRecord) -> None:
         """Count the attempt off its agent and stop every clock of it."""
         books = self._books
-        books.agents.release(record.view.agent_id, books.tasks.attempt_id(record))
+        attempt_id = books.tasks.attempt_id(record)
+        books.agents.release(record.view.agent_id, attempt_id)
+        books.pools.leave(record, attempt_id)
         books.reconciliation.heard(record)
         for kind in TIMERS:
             books.timers.cancel((kind, record.position))
@@ -102,14 +107,16 @@ class Attempts:
             avoid = frozenset()
         record.avoid = avoid
         record.retry_at = None
-        books.waiting.push(record.position, record.spec, avoid)
+        books.waiting.push(record.position, record.spec, avoid, alone=record.alone)
         if avoid:
             books.timers.set(("any_agent", record.position), books.now + PREFER_OTHERS)
         books.offers_wanted.wish()
 
     def accept_any_agent(self, record: TaskRecord) -> None:
         """No other agent had room: any will do."""
-        self._books.waiting.stop_avoiding(record.position, record.spec, record.avoid)
+        self._books.waiting.stop_avoiding(
+            record.position, record.spec, record.avoid, alone=record.alone
+        )
         record.avoid = frozenset()
         self._books.offers_wanted.wish()
 

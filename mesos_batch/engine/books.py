@@ -11,6 +11,7 @@ from mesos_batch.engine.agents import Agents
 from mesos_batch.engine.changes import Changes
 from mesos_batch.engine.health import AgentHealth
 from mesos_batch.engine.offers_wanted import OffersWanted
+from mesos_batch.engine.pools import Pools
 from mesos_batch.engine.reconcile import Reconciliation
 from mesos_batch.engine.tasks import Tasks
 from mesos_batch.engine.timers import Timers
@@ -61,6 +62,7 @@ class Books:
         self.waiting = Waiting()
         self.agents = Agents(policy.role)
         self.health = AgentHealth()
+        self.pools = Pools(self, tasks)
         self.offers_wanted = OffersWanted()
         self.reconciliation = Reconciliation()
         self.timers: Timers[tuple[str, int]] = Timers()

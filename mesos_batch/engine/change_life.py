@@ -21,8 +21,8 @@ from mesos_batch.model.resources import Resources
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
+    from mesos_batch.engine.bundle import Bundle
     from mesos_batch.engine.changes import ChangeRecord, OperationRecord
-    from mesos_batch.engine.placement import Bundle
     from mesos_batch.model.operation import OperationStatus
 
 ASK = ("ask_operations", 0)

@@ -18,8 +18,8 @@ from mesos_batch.model.resources import DISK, Resources
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
+    from mesos_batch.engine.bundle import Bundle
     from mesos_batch.engine.changes import ChangeRecord, OperationRecord
-    from mesos_batch.engine.placement import Bundle
 
 # Leftovers come back with the next REVIVE, or when they have grown.
 REFUSE_SECONDS = 60.0

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class TaskLaunch:
     """One task of a launch: the id of this attempt and the resources taken from the offers.
 
-    ``position`` is the task's in the task list, ``attempt`` counts from 1.
+    ``position`` is the task's in the task list, ``attempt`` counts from 1. A ``pooled`` task is
+    a group of its own in the shared executor of the launch.
     """
 
     task_id: str
@@ -23,16 +24,38 @@ class TaskLaunch:
     resources: Resources
     position: int = 0
     attempt: int = 1
+    pooled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A task that sleeps, so that the executor it is launched in does not end."""
+
+    task_id: str
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class SharedExecutor:
+    """The default executor of pooled tasks; with an ``anchor`` this launch starts it."""
+
+    executor_id: str
+    resources: Resources
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """ACCEPT with one LAUNCH: all offers are of one agent; what is left is refused a while."""
+    """ACCEPT with a LAUNCH, and a LAUNCH_GROUP for the anchor and each pooled task.
+
+    All offers are of one agent; what is left is refused a while.
+    """
 
     offer_ids: tuple[str, ...]
     agent_id: str
     tasks: tuple[TaskLaunch, ...]
     refuse_seconds: float
+    executor: SharedExecutor | None = None
 
 
 @dataclass(frozen=True, slots=True)

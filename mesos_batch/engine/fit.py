@@ -25,8 +25,8 @@ def take(available: Resources, wanted: Resources) -> Resources | None:
     chosen: list[Resource] = []
     left = available
     # Exact ones first: a plain wish must not take what somebody names.
-    for resource in sorted(wanted, key=_is_plain):
-        pieces = _pieces(left, resource) if _is_plain(resource) else _exact(left, resource)
+    for resource in sorted(wanted, key=is_plain):
+        pieces = _pieces(left, resource) if is_plain(resource) else _exact(left, resource)
         if pieces is None:
             return None
         part = Resources(pieces)
@@ -35,7 +35,8 @@ def take(available: Resources, wanted: Resources) -> Resources | None:
     return Resources(chosen)
 
 
-def _is_plain(resource: Resource) -> bool:
+def is_plain(resource: Resource) -> bool:
+    """Whether an amount is all it is: nothing that must be taken by name."""
     return not (resource.reservations or resource.disk or resource.revocable or resource.shared)
 
 

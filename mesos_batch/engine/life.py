@@ -39,6 +39,9 @@ class TaskLife:
         books = self._books
         if status.uuid is not None and status.agent_id is not None:
             books.send(do.Acknowledge(status.agent_id, status.task_id, status.uuid))
+        if books.pools.is_anchor(status.task_id):
+            books.pools.update(status)
+            return
         found = books.tasks.find(status.task_id)
         if found is None or found[1] != found[0].launches or not found[0].phase.is_active:
             self._not_ours_any_more(status, found)
@@ -143,6 +146,7 @@ class TaskLife:
 
     def lose_all(self, why: str) -> None:
         """The cluster holds nothing of us any more: every attempt is lost."""
+        self._books.pools.retire_all()
         for record in self._books.tasks.active():
             self._books.tasks.change(record, message=why, reason=None)
             self.attempts.loses(record, blame_agent=False)
@@ -157,6 +161,7 @@ class TaskLife:
         started_at = record.view.started_at
         if running and started_at is None:
             started_at = status.timestamp or books.now
+            record.ran_at = books.now
         books.tasks.change(
             record,
             phase=phase,
@@ -220,8 +225,11 @@ class TaskLife:
         )
         agent_id = record.view.agent_id or ""
         if effect is Effect.FINISHES:
+            self._learn(record)
             books.health.finished(agent_id, books.now)
             self.attempts.end(record, phase)
+        elif books.pools.takes_blame(record, status):
+            self.attempts.loses(record, blame_agent=False, free=True)
         elif effect is Effect.REFUSED:
             self.attempts.end(record, phase)
         elif effect is Effect.LOSES:
@@ -231,6 +239,13 @@ class TaskLife:
             self.attempts.end(record, Phase.CANCELLED)
         else:
             self.attempts.fails(record, phase)
+
+    def _learn(self, record: TaskRecord) -> None:
+        """Note what an executor for one task alone costs; by our clock, since theirs may differ."""
+        view = record.view
+        if record.pool is None and view.launched_at is not None and record.ran_at is not None:
+            now = self._books.now
+            self._books.pools.learn(record.ran_at - view.launched_at, now - record.ran_at)
 
     def _give_up(self, record: TaskRecord, why: str) -> None:
         """Count an attempt lost although it may live on; should it come back, it is killed."""
@@ -289,15 +304,23 @@ class TaskLife:
     def _sandbox(self, record: TaskRecord, status: TaskStatus) -> dict[str, str]:
         books = self._books
         agent_id = record.view.agent_id or ""
-        executor = status.executor_id or books.tasks.attempt_id(record)
+        attempt_id = books.tasks.attempt_id(record)
+        executor = status.executor_id or attempt_id
+        if record.pool is not None:
+            executor = record.pool.executor_id
         runs = f"frameworks/{books.framework_id}/executors/{executor}/runs"
+        # Mesos links each task of a default executor to its container there.
+        nested = f"/tasks/{attempt_id}" if books.pools.holds(record, status) else ""
         places: dict[str, str] = {}
         url = books.agents.url(agent_id)
         if url is not None:
-            places["sandbox_url"] = f"{url}/files/browse?path=/{runs}/latest"
+            places["sandbox_url"] = f"{url}/files/browse?path=/{runs}/latest{nested}"
         root = books.policy.sandbox_roots.get(agent_id)
         if root is not None and status.container_id is not None:
-            places["sandbox_path"] = f"{root}/slaves/{agent_id}/{runs}/{status.container_id}"
+            run = status.parent_container_id or status.container_id
+            place = f"{root}/slaves/{agent_id}/{runs}/{run}"
+            inside = f"/containers/{status.container_id}" if status.parent_container_id else ""
+            places["sandbox_path"] = place + inside
         return places
 
     def _tell_update(self, record: TaskRecord, status: TaskStatus) -> None:

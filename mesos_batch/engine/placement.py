@@ -1,9 +1,10 @@
 """Which waiting tasks go onto which offers.
 
-Never head-of-line blocking: any waiting task that fits an offer may start, the earliest of the
-task list first. A task that is passed over for longer than ``PATIENCE`` gets an agent drained
-for it: later tasks that would take what it needs are kept off that agent until it fits, so
-that a stream of small tasks cannot starve a large one.
+The order is that of ``Shape.rank``: priority, then the longest, then the largest, then the task
+list. Never head-of-line blocking: what does not fit now lets the next one try. A task that is
+passed over for longer than ``PATIENCE`` gets an agent drained for it: later tasks that would take
+what it needs are kept off that agent until it fits, so that a stream of small tasks cannot starve
+a large one.
 
 While more waits than is offered, tasks are packed (the tightest agent first, which keeps room
 for large ones); otherwise they are spread over the agents.
@@ -11,188 +12,227 @@ for large ones); otherwise they are spread over the agents.
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take
-from mesos_batch.engine.waiting import Measure, measure
-from mesos_batch.model.resources import Resources
+from mesos_batch.engine.vector import ZERO, Vector, fits, plus, vector, weigh
 
 if TYPE_CHECKING:
+    from mesos_batch.engine.bundle import Bundle
     from mesos_batch.engine.waiting import Shape, Waiting
-    from mesos_batch.model.offer import Offer
+    from mesos_batch.model.resources import Resources
 
 PATIENCE = 10.0
 # Other frameworks may hold the drained agent for days; then the small tasks get their turn.
 LONGEST_DRAIN = 600.0
-
-
-@dataclass(slots=True, eq=False)
-class Bundle:
-    """All offers of one agent in hand, taken as one: an ACCEPT may name them together.
-
-    An agent that is ``resting`` takes only tasks that are pinned to it.
-    """
-
-    agent_id: str
-    hostname: str
-    offers: list[Offer]
-    left: Resources
-    resting: bool = False
-    placed: list[tuple[int, Resources]] = field(default_factory=list)
-    free: Measure = (0, 0)
-
-    def __post_init__(self) -> None:
-        self.free = measure(self.left)
-
-    def add(self, offer: Offer) -> None:
-        """Merge one more offer of the agent."""
-        self.offers.append(offer)
-        self.left = self.left + offer.resources
-        self.free = measure(self.left)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the offers."""
-        return tuple(offer.offer_id for offer in self.offers)
-
-    def try_place(self, shape: Shape) -> Resources | None:
-        """The pieces one task of this shape would take here, ``None`` when it does not fit."""
-        if not shape.may_go_to(self.agent_id) or not _may_fit(shape, self):
-            return None
-        if self.resting and shape.agent_id is None:
-            return None
-        pieces = take(self.left, shape.wanted)
-        if pieces is None or shape.executor is None:
-            return pieces
-        rest = _minus(self.left, pieces)
-        # An executor is told literally, since it must equal one that runs already.
-        return pieces if take(rest.unreserved(), shape.executor) is not None else None
-
-    def place(self, position: int, shape: Shape, pieces: Resources) -> None:
-        """Take the pieces for the task at this position."""
-        self.left = _minus(self.left, pieces)
-        if shape.executor is not None:
-            executor = take(self.left.unreserved(), shape.executor)
-            self.left = _minus(self.left, executor or Resources())
-        self.free = measure(self.left)
-        self.placed.append((position, pieces))
-
-
-def bundle(offers: Iterable[Offer], is_resting: Callable[[str], bool]) -> list[Bundle]:
-    """Merge the offers of each agent (and role: an ACCEPT may not mix roles)."""
-    bundles: dict[tuple[str, str | None], Bundle] = {}
-    for offer in offers:
-        key = offer.agent_id, offer.role
-        known = bundles.get(key)
-        if known is None:
-            resting = is_resting(offer.agent_id)
-            bundles[key] = Bundle(
-                offer.agent_id, offer.hostname, [offer], offer.resources, resting=resting
-            )
-        else:
-            known.add(offer)
-    return list(bundles.values())
+# Draining costs: of many agents it is done to one in so many at a time.
+DRAINED_SHARE = 10
+# How many measures that fit nowhere are remembered within a round.
+MOST_HOPELESS = 15
 
 
 def place(
     waiting: Waiting,
     bundles: Sequence[Bundle],
-    seen_at_once: Mapping[str, Resources],
+    *,
+    drained: Mapping[str, Shape],
+    by: Vector,
     now: float,
+    most: int | None = None,
+    allows: Callable[[Shape, Bundle], bool] | None = None,
 ) -> None:
     """Move tasks from ``waiting`` onto ``bundles``.
 
-    ``seen_at_once`` is the most we have had of each agent at one time, offered or in use by
-    our tasks; it decides which agent can be drained for a starving task.
+    ``drained`` agents are kept for their shape, ``by`` weighs resources, at most ``most`` tasks
+    are placed, and ``allows`` says whether one more task of a shape with constraints may go to an
+    agent.
     """
-    drained = _drained_agents(waiting, seen_at_once, now)
-    packing = _demand_exceeds(waiting, bundles)
-    queue = [(shape.first, index, shape) for index, shape in enumerate(waiting)]
-    heapq.heapify(queue)
+    shapes = waiting.ranked(by)
+    rooms = _Rooms(bundles, by, drained, allows)
+    place_shape = rooms.pack
+    if not rooms.are_too_small_for(shapes):
+        # All can start, so the order is that in which they fit best.
+        place_shape = rooms.spread
+        shapes = sorted(shapes, key=lambda shape: _rank_when_all_fit(shape, by))
+    budget = len(waiting) if most is None else most
     unplaced: list[Shape] = []
-    placed_after: int = -1
-    while queue:
-        _, index, shape = heapq.heappop(queue)
-        position = _place_first(shape, bundles, drained, packing=packing)
-        if position is None:
-            unplaced.append(shape)
-            continue
-        placed_after = max(placed_after, waiting.pop(shape))
-        shape.passed_over_since = None
+    placed_any_after = 0
+    for shape in shapes:
+        if budget <= 0:
+            break
+        count = place_shape(shape, waiting, min(budget, len(shape)))
+        budget -= count
+        if count:
+            shape.passed_over_since = None
+            placed_any_after = len(unplaced)
         if len(shape):
-            heapq.heappush(queue, (shape.first, index, shape))
-    for shape in unplaced:
-        if shape.first < placed_after and shape.passed_over_since is None:
+            unplaced.append(shape)
+    for shape in unplaced[:placed_any_after]:
+        if shape.passed_over_since is None:
             shape.passed_over_since = now
 
 
-def _place_first(
-    shape: Shape, bundles: Sequence[Bundle], drained: Mapping[str, Shape], *, packing: bool
-) -> int | None:
-    best: tuple[float, Bundle, Resources] | None = None
-    for candidate in bundles:
-        if drained.get(candidate.agent_id, shape) is not shape:
-            continue
-        pieces = candidate.try_place(shape)
-        if pieces is None:
-            continue
-        room = _room(candidate.free)
-        score = room if packing else -room
-        if best is None or score < best[0]:
-            best = score, candidate, pieces
-    if best is None:
-        return None
-    _, chosen, pieces = best
-    chosen.place(shape.first, shape, pieces)
-    return shape.first
-
-
-def _drained_agents(
-    waiting: Waiting, seen_at_once: Mapping[str, Resources], now: float
+def drain(
+    waiting: Waiting, seen_at_once: Mapping[str, Resources], by: Vector, now: float
 ) -> dict[str, Shape]:
-    """One agent for each starving shape: the smallest that could hold it when empty."""
+    """One agent for each starving shape: the smallest that could hold it when empty.
+
+    ``seen_at_once`` is the most we have had of each agent at one time, offered or in use by our
+    tasks.
+    """
     drained: dict[str, Shape] = {}
-    for shape in sorted(waiting, key=lambda shape: shape.first):
+    starving = []
+    for shape in waiting.ranked(by):
         since = shape.passed_over_since
         if since is None or now - since < PATIENCE:
             continue
         if now - since >= PATIENCE + LONGEST_DRAIN:
             shape.passed_over_since = None
-            continue
+        else:
+            starving.append(shape)
+    if not starving:
+        return drained
+    most = max(1, len(seen_at_once) // DRAINED_SHARE)
+    capacities = {agent_id: vector(resources) for agent_id, resources in seen_at_once.items()}
+    for shape in starving[: 2 * most]:
         able = [
-            (_room(measure(resources)), agent_id)
-            for agent_id, resources in seen_at_once.items()
+            (weigh(capacity, by), agent_id)
+            for agent_id, capacity in capacities.items()
             if agent_id not in drained
+            and fits(shape.measure, capacity)
             and shape.may_go_to(agent_id)
-            and take(resources, shape.total) is not None
+            and (shape.is_simple or take(seen_at_once[agent_id], shape.total) is not None)
         ]
         if able:
             drained[min(able)[1]] = shape
+        if len(drained) >= most:
+            break
     return drained
 
 
-def _demand_exceeds(waiting: Waiting, bundles: Sequence[Bundle]) -> bool:
-    """Whether more waits than is offered, of what could be placed at all."""
-    able = [shape for shape in waiting if any(_may_fit(shape, bundle) for bundle in bundles)]
-    return any(
-        sum(shape.measure[index] * len(shape) for shape in able)
-        > sum(bundle.free[index] for bundle in bundles)
-        for index in (0, 1)
-    )
+def _rank_when_all_fit(shape: Shape, by: Vector) -> tuple[int, bool, int]:
+    return -shape.scheduling.priority, shape.agent_id is None, -weigh(shape.measure, by)
 
 
-def _may_fit(shape: Shape, bundle: Bundle) -> bool:
-    """Two comparisons that spare the exact arithmetic in most cases."""
-    return shape.measure[0] <= bundle.free[0] and shape.measure[1] <= bundle.free[1]
+class _Rooms:
+    """The bundles, sorted by how much is left of each."""
 
+    def __init__(
+        self,
+        bundles: Sequence[Bundle],
+        by: Vector,
+        drained: Mapping[str, Shape],
+        allows: Callable[[Shape, Bundle], bool] | None,
+    ) -> None:
+        self._by = by
+        self._drained = drained
+        self._allows = allows
+        # The number breaks ties, since bundles cannot be compared.
+        self._sorted: list[tuple[int, int, Bundle]] = sorted(
+            (weigh(bundle.free, by), number, bundle) for number, bundle in enumerate(bundles)
+        )
+        self._slack = max((bundle.slack for bundle in bundles), default=0)
+        self._most = self._measure_most()
+        self._has_shrunk = False
+        # What fits nowhere; nor does anything larger, since rooms only shrink.
+        self._hopeless: list[Vector] = []
 
-def _room(free: Measure) -> float:
-    """One number for how much is left; a GB of memory weighs as much as a cpu."""
-    return free[0] + free[1] / 1024
+    def are_too_small_for(self, shapes: Sequence[Shape]) -> bool:
+        """Whether more waits than is free, of what could be placed at all."""
+        most = self._most
+        cpus = mem = 0
+        for shape in shapes:
+            if fits(shape.measure, most):
+                count = len(shape)
+                cpus += shape.measure[0] * count
+                mem += shape.measure[1] * count
+        total = ZERO
+        for _, _, bundle in self._sorted:
+            total = plus(total, bundle.free)
+        return cpus > total[0] or mem > total[1]
 
+    def pack(self, shape: Shape, waiting: Waiting, most: int) -> int:
+        """Place up to ``most`` tasks of a shape, the fullest agent first; gives how many."""
+        if self._is_hopeless(shape):
+            return 0
+        done = 0
+        touched: list[tuple[int, int, Bundle]] = []
+        at_once = 1 if self._counts(shape) else most
+        least = weigh(shape.measure, self._by) - self._slack * self._by[0]
+        for index in range(bisect_left(self._sorted, (least, -1)), len(self._sorted)):
+            entry = self._sorted[index]
+            bundle = entry[2]
+            while bundle.fits(shape) and self._may_use(shape, bundle):
+                count = bundle.place(shape, min(at_once, most - done), waiting.pop)
+                if not count:
+                    break
+                done += count
+                if not touched or touched[-1] is not entry:
+                    touched.append(entry)
+                if done == most:
+                    break
+            if done == most:
+                break
+        self._sort_again(touched)
+        if not done:
+            self._give_up(shape)
+        return done
 
-def _minus(left: Resources, pieces: Resources) -> Resources:
-    return left.without(pieces.filter(lambda piece: not piece.shared))
+    def spread(self, shape: Shape, waiting: Waiting, most: int) -> int:
+        """Place up to ``most`` tasks of a shape, each on the emptiest agent; gives how many."""
+        if self._is_hopeless(shape):
+            return 0
+        done = 0
+        while done < most:
+            for entry in reversed(self._sorted):
+                bundle = entry[2]
+                usable = bundle.fits(shape) and self._may_use(shape, bundle)
+                if usable and bundle.place(shape, 1, waiting.pop):
+                    break
+            else:
+                break
+            done += 1
+            self._sort_again([entry])
+        if not done:
+            self._give_up(shape)
+        return done
+
+    def _may_use(self, shape: Shape, bundle: Bundle) -> bool:
+        if self._drained.get(bundle.agent_id, shape) is not shape or not bundle.admits(shape):
+            return False
+        return self._allows is None or not self._counts(shape) or self._allows(shape, bundle)
+
+    @staticmethod
+    def _counts(shape: Shape) -> bool:
+        return bool(shape.scheduling.constraints)
+
+    def _sort_again(self, touched: list[tuple[int, int, Bundle]]) -> None:
+        for entry in touched:
+            del self._sorted[bisect_left(self._sorted, entry[:2])]
+            insort(self._sorted, (weigh(entry[2].free, self._by), entry[1], entry[2]))
+            self._has_shrunk = True
+
+    def _is_hopeless(self, shape: Shape) -> bool:
+        if not fits(shape.measure, self._most):
+            return True
+        return any(fits(measure, shape.measure) for measure in self._hopeless)
+
+    def _give_up(self, shape: Shape) -> None:
+        """Learn from a shape that fits nowhere."""
+        if self._has_shrunk:
+            self._most = self._measure_most()
+            self._has_shrunk = False
+        if not any(bundle.fits(shape) for _, _, bundle in self._sorted):
+            kept = [measure for measure in self._hopeless if not fits(shape.measure, measure)]
+            self._hopeless = [*kept[-MOST_HOPELESS:], shape.measure]
+
+    def _measure_most(self) -> Vector:
+        free = [bundle.free for _, _, bundle in self._sorted]
+        return (
+            max((it[0] for it in free), default=0) + self._slack,
+            max((it[1] for it in free), default=0),
+            max((it[2] for it in free), default=0),
+            max((it[3] for it in free), default=0),
+        )

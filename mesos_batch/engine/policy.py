@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mesos_batch.model.limit import Limit
+
+
+class ExecutorUse(Enum):
+    """Whether tasks that can share an executor do: never, always, or where it pays."""
+
+    COMMAND = "command"
+    POOL = "pool"
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +47,7 @@ class Policy:
     failover_timeout: float = 604800.0
     checkpoint: bool = False
     starts_nothing: bool = False
+    executor: ExecutorUse = ExecutorUse.AUTO
+    max_running: int | None = None
+    revive_interval: float = 0.02
     sandbox_roots: Mapping[str, str] = field(default_factory=dict)

@@ -15,27 +15,22 @@ from mesos_batch.engine.attempts import BAD_ENDS
 from mesos_batch.engine.books import Books, Turn
 from mesos_batch.engine.change_life import ASK, TIMEOUT, WAITS, ChangeLife
 from mesos_batch.engine.ending import LEAVE, Ending
+from mesos_batch.engine.launching import Launching
 from mesos_batch.engine.life import ANSWERS_COME_WITHIN, CANCELLED, TaskLife
-from mesos_batch.engine.placement import Bundle, bundle, place
 from mesos_batch.engine.reconcile import AGAIN
 from mesos_batch.engine.restore import restore
 from mesos_batch.engine.unplaceable_tasks import UnplaceableTasks
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
-from mesos_batch.model.facts import Phase
 from mesos_batch.model.saved import FrameworkEntry
 from mesos_batch.model.snapshot import RunSnapshot
 
 if TYPE_CHECKING:
     from mesos_batch.engine.policy import Policy
     from mesos_batch.model.change import Change
-    from mesos_batch.model.resources import Resources
     from mesos_batch.model.saved import Past
     from mesos_batch.model.task import TaskSpec
 
-# What fits no waiting task comes back when it has grown (the filter's subset rule) or when we
-# REVIVE, so a filter may be long.
-REFUSE_SECONDS = 60.0
 NO_OFFERS_WARNING = 30.0
 # Longer than any filter of ours: who wants offers and hears nothing so long may be forgotten.
 REVIVE_AFTER = 120.0
@@ -71,6 +66,7 @@ class BatchScheduler:
         restore(self._books, self._life, past)
         self._changes = ChangeLife(self._books)
         self._unplaceable = UnplaceableTasks(self._books, self._life)
+        self._launching = Launching(self._books, self._life, self._changes, self._unplaceable)
         self._ending = Ending(self._books)
         self._silence_told = False
         self._handlers: dict[type, Callable[[Any], None]] = {
@@ -82,6 +78,7 @@ class BatchScheduler:
             ev.UpdateArrived: self._on_update,
             ev.OperationUpdateArrived: lambda event: self._changes.update(event.status),
             ev.AgentFailed: self._on_agent_failed,
+            ev.ExecutorFailed: self._on_executor_failed,
             ev.AgentsListed: self._on_agents_listed,
             ev.CancelAsked: self._on_cancel,
             ev.DetachAsked: self._on_detach,
@@ -219,95 +216,18 @@ class BatchScheduler:
 
     def _on_offers(self, event: ev.OffersArrived) -> None:
         books = self._books
-        offers = event.offers
-        books.offers_seen = True
         books.timers.set(_NO_OFFERS, books.now + REVIVE_AFTER)
-        books.offers_wanted.offers_arrived(len(offers), books.now)
-        books.agents.offered(offers)
-        for offer in offers:
-            self._life.attempts.agent_is_back(offer.agent_id)
-        bundles = bundle(offers, lambda agent_id: books.health.rest_left(agent_id, books.now) > 0)
-        if books.policy.starts_nothing:
-            pass
-        elif not books.changes.all_ended:
-            bundles = self._changes.use(bundles)
-        elif books.halted is None:
-            place(books.waiting, bundles, self._drainable(), books.now)
-        declined: list[str] = []
-        for group in bundles:
-            if group.placed:
-                self._launch(group)
-            elif group.resting:
-                rest = books.health.rest_left(group.agent_id, books.now)
-                books.send(do.Decline(group.ids, rest))
-            else:
-                declined += group.ids
-        if declined:
-            books.send(do.Decline(tuple(declined), REFUSE_SECONDS))
-        books.tell(
-            fact.OffersSeen(
-                books.now,
-                offers=len(offers),
-                launched=sum(len(group.placed) for group in bundles),
-                declined=sum(len(group.ids) for group in bundles if not group.placed),
-            )
-        )
-
-    def _drainable(self) -> dict[str, Resources]:
-        """What each agent that does not rest had at one time."""
-        books = self._books
-        return {
-            agent_id: seen
-            for agent_id, seen in books.agents.seen_at_once().items()
-            if not books.health.rest_left(agent_id, books.now)
-        }
-
-    def _launch(self, group: Bundle) -> None:
-        books = self._books
-        launches: list[do.TaskLaunch] = []
-        for position, resources in group.placed:
-            record = books.tasks.records[position]
-            self._unplaceable.clear(record)
-            attempt_id = books.tasks.next_attempt(record)
-            books.tasks.change(
-                record,
-                phase=Phase.LAUNCHED,
-                state=None,
-                agent_id=group.agent_id,
-                hostname=group.hostname,
-                launches=record.launches,
-                launched_at=books.now,
-                started_at=None,
-                message=None,
-                reason=None,
-                exit_status=None,
-                signal=None,
-                sandbox_url=None,
-                sandbox_path=None,
-            )
-            books.changed(record)
-            books.timers.cancel(("any_agent", position))
-            self._life.launched(record)
-            books.agents.use(group.agent_id, attempt_id, resources)
-            books.reconciliation.launched(record, books.now)
-            launches.append(
-                do.TaskLaunch(attempt_id, record.spec, resources, position, record.launches)
-            )
-            books.tell(
-                fact.TaskLaunched(
-                    books.now,
-                    task_id=record.spec.task_id,
-                    agent_id=group.agent_id,
-                    hostname=group.hostname,
-                )
-            )
-        books.send(do.Launch(group.ids, group.agent_id, tuple(launches), REFUSE_SECONDS))
+        self._launching.answer(event.offers)
 
     def _on_update(self, event: ev.UpdateArrived) -> None:
         self._life.update(event.status)
 
     def _on_agent_failed(self, event: ev.AgentFailed) -> None:
         self._books.agents.forget(event.agent_id)
+        self._books.pools.agent_failed(event.agent_id)
+
+    def _on_executor_failed(self, event: ev.ExecutorFailed) -> None:
+        self._books.pools.executor_ended(event.agent_id, event.executor_id)
 
     def _on_agents_listed(self, event: ev.AgentsListed) -> None:
         books = self._books
@@ -352,6 +272,7 @@ class BatchScheduler:
                 self._life.deadline(kind, books.tasks.records[position])
         if not self.ended:
             self._changes.settle()
+            books.pools.settle()
         if books.connected and books.changes.all_ended and not self.ended:
             self._unplaceable.look()
         self._stop_after_too_many()
@@ -411,7 +332,7 @@ class BatchScheduler:
             return self._changes.wants_offers
         listed = books.agents.complete and len(books.agents) > 0
         hopeless = self._unplaceable.all_known and listed
-        return len(books.waiting) > 0 and not hopeless
+        return len(books.waiting) > 0 and not hopeless and self._launching.room() > 0
 
     def _miss_offers(self) -> None:
         """Ask again: a REVIVE that is accepted may be dropped all the same."""

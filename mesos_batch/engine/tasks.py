@@ -12,6 +12,7 @@ from mesos_batch.model.saved import AttemptEntry, TaskEntry
 from mesos_batch.model.snapshot import TaskView
 
 if TYPE_CHECKING:
+    from mesos_batch.engine.pools import Pool
     from mesos_batch.model.status import TaskStatus
     from mesos_batch.model.task import TaskSpec
 
@@ -28,7 +29,9 @@ class TaskRecord:
     ``failures`` are attempts that counted, ``losses`` those that did not. ``over`` is the
     latest attempt as it ended while the task itself went on. ``avoid`` are agents on which
     it came to grief, ``kill_why`` is why we killed the attempt, ``heard`` what was counted of it,
-    ``hearsay`` a failure the master knows of before its agent has told us how it came.
+    ``hearsay`` a failure the master knows of before its agent has told us how it came. ``pool`` is
+    where the attempt was launched; a task that is to be ``alone`` goes to none, ``pool_losses``
+    counts those that ended under it. ``ran_at`` is when we heard that the attempt runs.
     """
 
     position: int
@@ -42,6 +45,10 @@ class TaskRecord:
     kill_why: str | None = None
     hearsay: TaskStatus | None = None
     unplaceable: bool = False
+    pool: Pool | None = None
+    pool_losses: int = 0
+    alone: bool = False
+    ran_at: float | None = None
     heard: set[bytes] = field(default_factory=set)
 
     @property
@@ -125,6 +132,11 @@ class Tasks:
         """The tasks the cluster holds."""
         return list(self._active.values())
 
+    @property
+    def active_count(self) -> int:
+        """How many tasks the cluster holds."""
+        return len(self._active)
+
     def find(self, attempt_id: str) -> tuple[TaskRecord, int] | None:
         """The record and the number of the attempt that a task id of the cluster stands for."""
         return self._attempts.get(attempt_id)
@@ -143,6 +155,8 @@ class Tasks:
         record.retry_at = None
         record.kill_why = None
         record.hearsay = None
+        record.pool = None
+        record.ran_at = None
         record.heard.clear()
         attempt_id = self.attempt_id(record)
         self._attempts[attempt_id] = record, record.launches

@@ -7,23 +7,20 @@ fit the thousandth. So a round of placement costs as much as it places, not as m
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mesos_batch.model.resources import CPUS, MEM
+from mesos_batch.engine.fit import is_plain
+from mesos_batch.engine.vector import NAMES, ZERO, Vector, vector, weigh
+from mesos_batch.model.scheduling import ORDINARY, Scheduling
 
 if TYPE_CHECKING:
     from mesos_batch.model.resources import Resources
     from mesos_batch.model.task import TaskSpec
 
-ShapeKey = tuple[object, ...]
-Measure = tuple[int, int]
-
-
-def measure(resources: Resources) -> Measure:
-    """Cpus and memory in thousandths: what most tasks and agents are compared by."""
-    return resources.milli(CPUS), resources.milli(MEM)
+ShapeKey = tuple[int, bool, str | None, frozenset[str]]
 
 
 @dataclass(slots=True, eq=False)
@@ -32,18 +29,26 @@ class Shape:
 
     ``passed_over_since`` is when offers first went to later tasks because none could hold this
     one; ``None`` while that has not happened. ``avoid`` are agents they had better not go to.
+    ``poolable`` ones may share an executor. ``measure`` is what one of them wants, its executor
+    included; of an ``is_simple`` shape that is all there is to know.
     """
 
     wanted: Resources
     executor: Resources | None
     agent_id: str | None
     avoid: frozenset[str] = frozenset()
+    scheduling: Scheduling = ORDINARY
+    poolable: bool = False
     passed_over_since: float | None = None
-    measure: Measure = (0, 0)
+    measure: Vector = ZERO
+    is_simple: bool = False
     _positions: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.measure = measure(self.total)
+        self.measure = vector(self.total)
+        self.is_simple = self.executor is None and all(
+            is_plain(resource) and resource.name in NAMES for resource in self.wanted
+        )
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -79,6 +84,15 @@ class Shape:
         """Whether such a task is neither pinned to another agent nor kept off this one."""
         return self.agent_id in (None, agent_id) and agent_id not in self.avoid
 
+    def rank(self, by: Vector) -> tuple[int, float, int, int]:
+        """Whose turn it is, the lowest first: by priority, longest, largest, earliest in the list.
+
+        A task of unknown runtime may be the longest of all.
+        """
+        runtime = self.scheduling.expected_runtime
+        length = math.inf if runtime is None else runtime
+        return -self.scheduling.priority, -length, -weigh(self.measure, by), self.first
+
 
 class Waiting:
     """All waiting tasks; ``version`` grows when a shape begins or ends to wait."""
@@ -86,9 +100,13 @@ class Waiting:
     def __init__(self) -> None:
         self._shapes: dict[ShapeKey, Shape] = {}
         # Most tasks of a list share their resources; what they share is compared once.
-        self._keys: dict[tuple[int, int], tuple[TaskSpec, ShapeKey]] = {}
+        self._numbers: dict[tuple[int, int, int], tuple[TaskSpec, int]] = {}
+        self._kinds: dict[tuple[object, ...], int] = {}
         self._count = 0
         self.version = 0
+        self._ranked: list[Shape] = []
+        self._ranked_by: tuple[int, Vector] | None = None
+        self._begun = 0
 
     def __len__(self) -> int:
         return self._count
@@ -97,14 +115,41 @@ class Waiting:
         """The shapes with waiting tasks."""
         return iter([shape for shape in self._shapes.values() if len(shape)])
 
-    def push(self, position: int, spec: TaskSpec, avoid: frozenset[str] = frozenset()) -> Shape:
-        """Let the task at this position of the task list wait."""
-        key = self._key(spec, avoid)
+    def ranked(self, by: Vector) -> list[Shape]:
+        """The shapes with waiting tasks, in the order of their turn; ``by`` weighs what is large.
+
+        Sorted anew only after a shape began to wait.
+        """
+        if self._ranked_by != (self._begun, by):
+            self._ranked = sorted(self, key=lambda shape: shape.rank(by))
+            self._ranked_by = self._begun, by
+        else:
+            self._ranked = [shape for shape in self._ranked if len(shape)]
+        return self._ranked
+
+    def push(
+        self,
+        position: int,
+        spec: TaskSpec,
+        avoid: frozenset[str] = frozenset(),
+        *,
+        alone: bool = False,
+    ) -> Shape:
+        """Let the task at this position of the task list wait; if ``alone`` for no pool."""
+        key = self._key(spec, avoid, alone=alone)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = Shape(spec.resources, spec.executor_resources, spec.agent_id, avoid)
-            self._shapes[key] = shape
-        self.version += not len(shape)
+            shape = self._shapes[key] = Shape(
+                spec.resources,
+                spec.executor_resources,
+                spec.agent_id,
+                avoid,
+                spec.scheduling,
+                spec.poolable and not alone,
+            )
+        if not len(shape):
+            self.version += 1
+            self._begun += 1
         shape.push(position)
         self._count += 1
         return shape
@@ -116,18 +161,22 @@ class Waiting:
         self._tidy(shape)
         return position
 
-    def stop_avoiding(self, position: int, spec: TaskSpec, avoid: frozenset[str]) -> None:
+    def stop_avoiding(
+        self, position: int, spec: TaskSpec, avoid: frozenset[str], *, alone: bool = False
+    ) -> None:
         """Let a waiting task go to any agent again."""
-        shape = self._shapes[self._key(spec, avoid)]
+        shape = self._shapes[self._key(spec, avoid, alone=alone)]
         shape.remove(position)
         self._count -= 1
         self._tidy(shape)
-        self.push(position, spec)
+        self.push(position, spec, alone=alone)
 
     def drain(self) -> list[int]:
         """Take every task, in task list order."""
         positions = sorted(position for shape in self for position in shape.positions())
         self._shapes.clear()
+        self._ranked.clear()
+        self._begun += 1
         self._count = 0
         self.version += 1
         return positions
@@ -143,18 +192,22 @@ class Waiting:
             if shape.avoid:
                 self._shapes = {key: known for key, known in self._shapes.items() if len(known)}
 
-    def _key(self, spec: TaskSpec, avoid: frozenset[str]) -> ShapeKey:
+    def _key(self, spec: TaskSpec, avoid: frozenset[str], *, alone: bool) -> ShapeKey:
         """What two tasks share when one fits exactly where the other does."""
-        objects = id(spec.resources), id(spec.executor_resources)
-        known = self._keys.get(objects)
+        objects = id(spec.resources), id(spec.executor_resources), id(spec.scheduling)
+        known = self._numbers.get(objects)
         if known is None:
-            wishes = _resources_key(spec.resources), _resources_key(spec.executor_resources)
+            kind = (
+                _resources_key(spec.resources),
+                _resources_key(spec.executor_resources),
+                spec.scheduling,
+            )
             # The task is kept because ids are those of living objects only.
-            known = self._keys[objects] = spec, wishes
-        return avoid, spec.agent_id, *known[1]
+            known = self._numbers[objects] = spec, self._kinds.setdefault(kind, len(self._kinds))
+        return known[1], spec.poolable and not alone, spec.agent_id, avoid
 
 
-def _resources_key(resources: Resources | None) -> ShapeKey | None:
+def _resources_key(resources: Resources | None) -> tuple[object, ...] | None:
     if resources is None:
         return None
     return tuple((*resource.key, resource.value, resource.disk) for resource in resources)

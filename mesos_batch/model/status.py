@@ -24,6 +24,7 @@ class TaskStatus:
 
     ``uuid`` is present exactly when the update must be acknowledged. ``reason`` is the name of
     the ``REASON_...`` value, ``timestamp`` and ``unreachable_time`` are seconds since the epoch.
+    A container inside that of an executor has a ``parent_container_id``.
     """
 
     task_id: str
@@ -37,4 +38,5 @@ class TaskStatus:
     timestamp: float | None = None
     healthy: bool | None = None
     container_id: str | None = None
+    parent_container_id: str | None = None
     unreachable_time: float | None = None

@@ -17,6 +17,7 @@ class TaskSpec:
 
     ``resources`` are in post-refinement form without allocation. ``agent_id`` pins the task to
     one agent. ``payload`` is the serialised ``TaskInfo``. ``command`` is for reports only.
+    ``poolable`` says whether the task may share an executor with others.
     """
 
     task_id: str
@@ -28,3 +29,4 @@ class TaskSpec:
     executor_id: str | None = None
     executor_resources: Resources | None = None
     scheduling: Scheduling = ORDINARY
+    poolable: bool = False

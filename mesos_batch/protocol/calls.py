@@ -22,6 +22,10 @@ CAPABILITIES = tuple(
     if value.name != "UNKNOWN"
 )
 REFINEMENT = "RESERVATION_REFINEMENT"
+EXECUTOR_NAME = "mesos-batch pool"
+ANCHOR_NAME = "mesos-batch pool anchor"
+# How long an executor without tasks is kept when nobody drives the run any more.
+ANCHOR_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +155,50 @@ def _accept(
 ) -> Call:
     call = Call(type=Call.ACCEPT)
     _offer_ids(call.accept, command.offer_ids)
-    operation = call.accept.operations.add(type=pb.Offer.Operation.LAUNCH)
+    groups: list[pb.TaskInfo] = []
+    if command.executor is not None and command.executor.anchor is not None:
+        groups.append(_anchor(command.executor.anchor, command.agent_id, refined=refined))
+    alone = [launch for launch in command.tasks if not launch.pooled]
+    if alone:
+        operation = call.accept.operations.add(type=Type.LAUNCH)
     for launch in command.tasks:
         info = task_info(
             launch, command.agent_id, framework_id, refined=refined, environment=environment
         )
-        operation.launch.task_infos.append(info)
+        if launch.pooled:
+            groups.append(info)
+        else:
+            operation.launch.task_infos.append(info)
+    if command.executor is not None:
+        executor = _shared_executor(command.executor, framework_id, refined=refined)
+        for info in groups:
+            # A task that fails takes its group along, so each is a group of its own.
+            group = call.accept.operations.add(type=Type.LAUNCH_GROUP).launch_group
+            group.executor.CopyFrom(executor)
+            group.task_group.tasks.append(info)
     call.accept.filters.refuse_seconds = command.refuse_seconds
     return call
+
+
+def _anchor(anchor: do.Anchor, agent_id: str, *, refined: bool) -> pb.TaskInfo:
+    """A task that does nothing for a while; nobody needs to end it."""
+    info = pb.TaskInfo(name=ANCHOR_NAME)
+    info.task_id.value = anchor.task_id
+    info.agent_id.value = agent_id
+    info.command.value = f"exec sleep {ANCHOR_SECONDS}"
+    info.resources.extend(resources_to(anchor.resources.allocated_to(None), refined=refined))
+    return info
+
+
+def _shared_executor(
+    executor: do.SharedExecutor, framework_id: str, *, refined: bool
+) -> pb.ExecutorInfo:
+    """The ExecutorInfo, which must be the same each time."""
+    info = pb.ExecutorInfo(type=pb.ExecutorInfo.DEFAULT, name=EXECUTOR_NAME)
+    info.executor_id.value = executor.executor_id
+    info.framework_id.value = framework_id
+    info.resources.extend(resources_to(executor.resources.allocated_to(None), refined=refined))
+    return info
 
 
 def _operate(command: do.Operate, *, refined: bool) -> Call:

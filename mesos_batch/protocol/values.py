@@ -306,6 +306,7 @@ def offer_from(message: pb.Offer) -> Offer:
 
 def status_from(message: pb.TaskStatus) -> TaskStatus:
     """Read a status update. ``reason`` 0 is a real value, so presence is what counts."""
+    container = message.container_status.container_id
     return TaskStatus(
         task_id=message.task_id.value,
         state=TaskState(message.state),
@@ -317,11 +318,8 @@ def status_from(message: pb.TaskStatus) -> TaskStatus:
         uuid=message.uuid if message.HasField("uuid") else None,
         timestamp=message.timestamp if message.HasField("timestamp") else None,
         healthy=message.healthy if message.HasField("healthy") else None,
-        container_id=(
-            message.container_status.container_id.value
-            if message.container_status.HasField("container_id")
-            else None
-        ),
+        container_id=container.value or None,
+        parent_container_id=container.parent.value or None,
         unreachable_time=(
             message.unreachable_time.nanoseconds / NANOSECONDS
             if message.HasField("unreachable_time")

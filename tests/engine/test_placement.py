@@ -15,6 +15,7 @@ from mesos_batch.model.ranges import Ranges
 from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resource
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.scheduling import Scheduling
 
 OURS = Reservation(ReservationType.DYNAMIC, "ours", "me")
 
@@ -67,13 +68,52 @@ def test_few_tasks_are_spread_and_many_are_packed() -> None:
     few = World(task("t0"), task("t1"))
     few.subscribe()
     spread = few.offers(few.offer("a"), few.offer("b"))
-    many = World(*(task(f"t{i}", cpus=1.5) for i in range(9)), task("large", cpus=3))
+    many = World(*(task(f"t{i}", cpus=1.5) for i in range(9)))
     many.subscribe()
-    packed = many.offers(many.offer("a", cpus=3), many.offer("b", cpus=2))
+    packed = many.offers(many.offer("a", cpus=9), many.offer("b", cpus=2))
 
     assert {c.agent_id for c in of(do.Launch, spread.commands)} == {"a", "b"}
-    by_agent = {c.agent_id: len(c.tasks) for c in of(do.Launch, packed.commands)}
-    assert by_agent == {"a": 2, "b": 1}
+    by_agent = {c.agent_id: [t.task_id for t in c.tasks] for c in of(do.Launch, packed.commands)}
+    assert by_agent == {"a": [f"t{i}" for i in range(1, 7)], "b": ["t0"]}
+
+
+def test_what_all_fits_is_spread_so_that_it_does() -> None:
+    """Two small long ones, each on an agent of its own, would leave no room for the large one."""
+    long, short = Scheduling(expected_runtime=60), Scheduling(expected_runtime=1)
+    world = World(
+        task("s0", scheduling=long), task("s1", scheduling=long), task("l", cpus=4, scheduling=short)
+    )
+    world.subscribe()
+
+    turn = world.offers(world.offer("a"), world.offer("b"))
+
+    assert sorted(launched(turn)) == ["l", "s0", "s1"]
+
+
+def test_the_order_is_priority_then_length_then_size_then_the_list() -> None:
+    world = World(
+        task("small"),
+        task("large", cpus=2),
+        task("short", scheduling=Scheduling(expected_runtime=5)),
+        task("long", scheduling=Scheduling(expected_runtime=500)),
+        task("urgent", scheduling=Scheduling(priority=1, expected_runtime=1)),
+        task("small too"),
+        task("last", scheduling=Scheduling(priority=-1)),
+    )
+    world.subscribe()
+
+    order = [launched(world.offers(world.offer("a", cpus=2)))]
+    order += [launched(world.offers(world.offer("a", cpus=1))) for _ in range(5)]
+
+    assert order[0][0] == "urgent"
+    assert [name for names in order for name in names] == [
+        "urgent",
+        "small",
+        "small too",
+        "long",
+        "short",
+        "last",
+    ]
 
 
 def test_a_large_task_is_not_starved_by_a_stream_of_small_ones() -> None:

@@ -54,7 +54,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "keeps offers that it cannot use",
-        "engine/scheduler.py",
+        "engine/launching.py",
         "        if declined:\n            books.send(",
         "        if len(declined) > 1:\n            books.send(",
         "held resources are lost to everybody",
@@ -68,7 +68,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     ),
     Mutation(
         "launches before the intent is written",
-        "engine/scheduler.py",
+        "engine/launching.py",
         "            books.changed(record)\n            books.timers.cancel(",
         "            books.timers.cancel(",
         "after a crash the task is launched again while the first attempt runs",
