@@ -50,7 +50,7 @@ class Attempts:
         """
         books = self._books
         record.losses += not free
-        delay = _nth(DELAYS_AFTER_LOSS, record.losses)
+        delay = 0.0 if free else _nth(DELAYS_AFTER_LOSS, record.losses)
         self._note_restart(record)
         if blame_agent:
             self._blame_agent(record)

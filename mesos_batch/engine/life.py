@@ -162,6 +162,7 @@ class TaskLife:
         if running and started_at is None:
             started_at = status.timestamp or books.now
             record.ran_at = books.now
+            books.pools.runs(record)
         books.tasks.change(
             record,
             phase=phase,

@@ -11,7 +11,8 @@ and ``src/master/validation.cpp`` (the least resources of an executor).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ ENOUGH_KNOWN = 8
 SHARE_THAT_PAYS = 0.1
 # How often a task is launched in pools that end under it before it gets an executor of its own.
 TRIES = 3
+KILL_AGAIN = 5.0
 
 # The executor is gone, or was never there: the launch never took place.
 ENDED_BEFORE = frozenset({"REASON_EXECUTOR_TERMINATED"})
@@ -79,6 +81,7 @@ class Pool:
     announced: bool = False
     began: bool = False
     retired: bool = False
+    killed_at: float = -math.inf
     tasks: set[str] = field(default_factory=set)
     shaved: set[str] = field(default_factory=set)
 
@@ -107,6 +110,7 @@ class Pools:
     def equip(self, bundles: Iterable[Bundle]) -> None:
         """Let the tasks that are placed on these offers join the pools there are."""
         self._wanted = self._are_wanted()
+        self._kill_again({group.agent_id for group in bundles})
         for group in bundles:
             pool = self._open.get(group.agent_id)
             if pool is not None and not group.resting:
@@ -143,10 +147,20 @@ class Pools:
 
     def leave(self, record: TaskRecord, attempt_id: str) -> None:
         """Note that an attempt is over."""
+        pool = record.pool
+        if pool is None:
+            return
+        pool.tasks.discard(attempt_id)
+        pool.shaved.discard(attempt_id)
+        if not pool.began:
+            # Nobody knows whether there is an executor.
+            self.retire(pool)
+        self._settle_account(pool)
+
+    def runs(self, record: TaskRecord) -> None:
+        """Note that an attempt runs, and with it the executor it is in."""
         if record.pool is not None:
-            record.pool.tasks.discard(attempt_id)
-            record.pool.shaved.discard(attempt_id)
-            self._settle_account(record.pool)
+            record.pool.began = True
 
     def learn(self, seconds_to_start: float, seconds_to_run: float) -> None:
         """Note how long an executor of its own took to start a task, and how long that ran."""
@@ -191,10 +205,15 @@ class Pools:
             self.retire(pool)
 
     def retire(self, pool: Pool) -> None:
-        """Launch nothing more in a pool."""
+        """Launch nothing more in a pool, whose anchor is killed when its agent makes offers."""
         pool.retired = True
         if self._open.get(pool.agent_id) is pool:
             del self._open[pool.agent_id]
+
+    def begin_anew(self) -> None:
+        """After a break nobody knows what became of the pools; their tasks are asked about."""
+        for pool in list(self._open.values()):
+            self.close(pool)
 
     def retire_all(self) -> None:
         """The cluster holds nothing of us any more."""
@@ -205,7 +224,7 @@ class Pools:
     def close(self, pool: Pool) -> None:
         """End an idle pool, so that others can have what its executor holds."""
         self.retire(pool)
-        self._books.send(do.Kill(pool.anchor_id, pool.agent_id))
+        self._kill(pool)
 
     def close_unused(self, bundles: Iterable[Bundle]) -> None:
         """End the idle pools that were of no use to what waits: they may be in its way."""
@@ -279,6 +298,17 @@ class Pools:
         if self._seconds_to_start < SHARE_THAT_PAYS * whole:
             return False
         return all(shape.poolable for shape in self._books.waiting)
+
+    def _kill_again(self, agents: Collection[str]) -> None:
+        """A kill is lost when its agent is away; one that makes offers is back."""
+        for pool in self._anchors.values():
+            overdue = pool.killed_at + KILL_AGAIN <= self._books.now
+            if pool.retired and overdue and pool.agent_id in agents:
+                self._kill(pool)
+
+    def _kill(self, pool: Pool) -> None:
+        pool.killed_at = self._books.now
+        self._books.send(do.Kill(pool.anchor_id, pool.agent_id))
 
     def _settle_account(self, pool: Pool) -> None:
         """What an executor held is free when its anchor and its last task have ended."""

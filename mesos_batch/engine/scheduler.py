@@ -174,6 +174,7 @@ class BatchScheduler:
         books.list_agents()
         self._changes.subscribed()
         if again:
+            books.pools.begin_anew()
             self._reconcile()
             books.answers_by = books.now + ANSWERS_COME_WITHIN
             books.agents_back_at = books.now + AGENTS_RETURN_WITHIN

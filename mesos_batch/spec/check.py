@@ -10,6 +10,7 @@ from mesos_batch.model.resources import Resources
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.protocol.values import resources_from
 from mesos_batch.spec.findings import Blocked, Finding
+from mesos_batch.spec.pooling import is_poolable
 from mesos_batch.spec.problems import Severity
 from mesos_batch.spec.required_fields import missing_fields
 from mesos_batch.spec.resource_rules import resource_findings
@@ -106,6 +107,7 @@ def _spec(task: pb.TaskInfo, resources: Resources) -> TaskSpec:
         executor_resources=(
             resources_from(executor.resources).allocated_to(None) if executor is not None else None
         ),
+        poolable=is_poolable(task),
     )
 
 

@@ -81,7 +81,9 @@ def test_what_all_fits_is_spread_so_that_it_does() -> None:
     """Two small long ones, each on an agent of its own, would leave no room for the large one."""
     long, short = Scheduling(expected_runtime=60), Scheduling(expected_runtime=1)
     world = World(
-        task("s0", scheduling=long), task("s1", scheduling=long), task("l", cpus=4, scheduling=short)
+        task("s0", scheduling=long),
+        task("s1", scheduling=long),
+        task("l", cpus=4, scheduling=short),
     )
     world.subscribe()
 

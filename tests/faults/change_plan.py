@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from faults.plan import QUIET_AFTER, Fault, Machine, Plan, PlannedTask, tasks_only
+from faults.plan import QUIET_AFTER, Fault, Machine, Plan, PlannedTask, tasks_only, with_pools
 from faults.sim_operations import PRINCIPAL
 
 from mesos_batch.model.change import Change, ChangeKind
@@ -67,7 +67,7 @@ def make_plan(seed: int) -> Plan:
     """What this seed decides."""
     plan = tasks_only(seed)
     rng = Random(f"changes of {seed}")
-    return _with_changes(plan, rng) if rng.random() < 0.35 else plan
+    return _with_changes(plan, rng) if rng.random() < 0.35 else with_pools(plan)
 
 
 def is_possible(plan: Plan) -> bool:

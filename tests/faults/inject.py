@@ -7,6 +7,7 @@ from collections.abc import Callable
 from faults import sim_calls
 from faults.plan import Fault
 from faults.sim_agent import Agent
+from faults.sim_executors import OUT_OF_MEMORY, TERMINATED
 from faults.sim_master import PING_TIMEOUT, Master
 from faults.world import World
 
@@ -75,6 +76,30 @@ def _restart(world: World, fault: Fault) -> bool:
     _goes_down(world, agent, fault)
     agent.restart(world.plan.checkpoint, fault.value)
     return True
+
+
+def _executor_dies(world: World, fault: Fault) -> bool:
+    return _ends_executor(world, fault, TERMINATED, "Executor terminated")
+
+
+def _out_of_memory(world: World, fault: Fault) -> bool:
+    return _ends_executor(world, fault, OUT_OF_MEMORY, "Memory limit exceeded")
+
+
+def _ends_executor(world: World, fault: Fault, reason: str, text: str) -> bool:
+    agent = _agent(world, fault)
+    shared = agent.executors.biggest() if agent is not None and agent.up else None
+    if agent is None or shared is None:
+        return False
+    agent.executors.die(shared, reason, text)
+    return True
+
+
+def _executor_cannot_start(world: World, fault: Fault) -> bool:
+    agent = _agent(world, fault)
+    if agent is not None:
+        agent.executors.fail_next += 1
+    return False
 
 
 def _dies(world: World, fault: Fault) -> bool:
@@ -294,6 +319,9 @@ _HANDLERS: dict[str, Callable[[World, Fault], bool]] = {
     "agent_never_gets_operation": _loses_operation,
     "agent_sends_update_twice": _sends_again,
     "agent_kills_task": _kills_task,
+    "executor_dies": _executor_dies,
+    "executor_out_of_memory": _out_of_memory,
+    "executor_cannot_start": _executor_cannot_start,
     "stream_breaks": _stream_breaks,
     "stream_half_open": _half_open,
     "stream_stalls": _stalls,

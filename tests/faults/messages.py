@@ -39,6 +39,7 @@ class Update:
     source: Source
     timestamp: float
     latest: TaskState
+    executor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,32 @@ class AgentTask:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentExecutor:
+    """An executor that tasks share, as launches and agents tell of it."""
+
+    executor_id: str
+    framework_id: str
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
 class RunTask:
-    """Master to agent: launch this."""
+    """Master to agent: launch this, by itself or in an executor, which is new or there."""
 
     framework_id: str
     task_id: str
     resources: Resources
+    executor: AgentExecutor | None = None
+    launches_executor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExitedExecutor:
+    """Agent to master: an executor is no more."""
+
+    agent_id: str
+    framework_id: str
+    executor_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +130,7 @@ class Register:
     frameworks: frozenset[str]
     total: Resources
     applied: frozenset[int]
+    executors: tuple[AgentExecutor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

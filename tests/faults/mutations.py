@@ -48,8 +48,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "does not reconcile after a subscription",
         "engine/scheduler.py",
-        "        if again:\n            self._reconcile()\n",
-        "        if again:\n",
+        "            books.pools.begin_anew()\n            self._reconcile()\n",
+        "            books.pools.begin_anew()\n",
         "what a master said while nobody listened is never heard",
     ),
     Mutation(
@@ -278,6 +278,34 @@ MUTATIONS: tuple[Mutation, ...] = (
         "        if books.cancelling:\n            self.cancel_all()\n",
         "",
         "an agent that never comes back keeps the run from ending",
+    ),
+    Mutation(
+        "launches in pools that have ended",
+        "engine/pools.py",
+        "        if self._open.get(pool.agent_id) is pool:\n            del",
+        "        if self._open.get(pool.agent_id) is None:\n            del",
+        "an agent drops what is launched in an executor that is no more",
+    ),
+    Mutation(
+        "blames a task for what broke its pool",
+        "engine/pools.py",
+        "case TaskState.TASK_FAILED if reason.startswith(_LIMITATION):",
+        "case TaskState.TASK_FAILED if reason == _LIMITATION:",
+        "which of the tasks used too much memory cannot be told",
+    ),
+    Mutation(
+        "keeps idle pools",
+        "engine/launching.py",
+        "            books.pools.close_unused(bundles)",
+        "            pass",
+        "a task that needs a whole agent waits for ever",
+    ),
+    Mutation(
+        "kills an anchor only once",
+        "engine/pools.py",
+        "if pool.retired and overdue and",
+        "if pool.retired and not overdue and",
+        "the kill is lost when the agent is away, and a quarter of an hour with it",
     ),
 )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from faults.change_rules import ChangeRules
 from faults.patience import Patience
 from faults.reports import Reports
+from faults.sim_executors import is_anchor
 from faults.trace import short
 from faults.truth import check_as_planned, check_attempts, check_exit_code, check_processes
 from faults.violation import broken
@@ -198,6 +199,8 @@ class Oracle:
             self._broken("reconciles", f"{active} are active, asked about {asked}")
 
     def _superseded_killed(self, status: TaskStatus, turn: Turn) -> None:
+        if is_anchor(status.task_id):
+            return
         over = self.reports.is_over(status.task_id)
         if status.state not in ALIVE or not over or turn.end is not None:
             return
@@ -233,6 +236,8 @@ class Oracle:
 
     def _acknowledge_allowed(self, command: do.Acknowledge) -> None:
         attempt_id, state = self._updates[command.uuid]
+        if is_anchor(attempt_id):
+            return
         key = self.attempts[attempt_id]
         entry = self._world.journal.attempts.get(key)
         if entry is None:
@@ -250,10 +255,12 @@ class Oracle:
         world = self._world
         self.changes.judge_end(world.journal.end)
         for rule, text in (
-            *check_attempts(world.journal, world.plan, self.attempts, world.processes),
+            *check_attempts(
+                world.journal, world.plan, self.attempts, world.processes, world.casualties
+            ),
             *check_exit_code(world.journal, world.plan),
             *check_processes(world),
-            *check_as_planned(world.journal, world.plan),
+            *check_as_planned(world.journal, world.plan, world.casualties),
         ):
             self._broken(rule, text)
 

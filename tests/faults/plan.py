@@ -6,13 +6,15 @@ seed is shrunk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from faults.sim_offers import resources
 
 from mesos_batch.model.change import Change
-from mesos_batch.model.resources import Resources
+from mesos_batch.model.resource import Resource
+from mesos_batch.model.resources import DISK, Resources
+from mesos_batch.model.scalar import Scalar
 
 START = 1_000_000.0
 # Nothing is broken after this many seconds, so that what goes on can be told from what hangs.
@@ -113,6 +115,7 @@ class Plan:
     kill_after: float | None = None
     slow_engine: float = 0.0
     tells_silence: bool = False
+    executor: str = "command"
     delays: int = 0
 
     def describe(self) -> str:
@@ -131,6 +134,7 @@ class Plan:
                 "unplaceable_timeout",
                 "kill_after",
                 "volume_timeout",
+                "executor",
             )
         ]
         lines += [f"  agent S{i}: {machine}" for i, machine in enumerate(self.agents)]
@@ -182,6 +186,8 @@ KINDS: dict[str, int] = {
     "detach": 2,
     "abandon": 1,
 }
+# Of shared executors, where there are some.
+POOL_KINDS = ("executor_dies", "executor_out_of_memory", "executor_cannot_start")
 _BAG = tuple(kind for kind, weight in KINDS.items() for _ in range(weight))
 
 
@@ -223,6 +229,26 @@ def tasks_only(seed: int) -> Plan:
         kill_after=rng.choice((None, None, None, 30.0, 120.0)),
         slow_engine=rng.choice((0.0, 0.0, 0.1, 1.0)),
         tells_silence=rng.random() < 0.5,
+    )
+
+
+def with_pools(plan: Plan) -> Plan:
+    """Let the tasks of every other plan share executors, which have troubles of their own."""
+    rng = Random(f"pools {plan.seed}")
+    if rng.random() < 0.5:
+        return plan
+    disk = Resources([Resource(DISK, Scalar(1_000_000))])
+    agents = tuple(replace(agent, disks=agent.disks + disk) for agent in plan.agents)
+    last = max((fault.at for fault in plan.faults), default=20.0)
+    faults = [
+        Fault(rng.uniform(0.0, last), rng.choice(POOL_KINDS), rng.randrange(len(agents)))
+        for _ in range(rng.choice((0, 0, 1, 2)))
+    ]
+    return replace(
+        plan,
+        agents=agents,
+        faults=tuple(sorted((*plan.faults, *faults), key=lambda fault: fault.at)),
+        executor="pool",
     )
 
 

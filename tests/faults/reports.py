@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faults.sim_executors import POOL_REASONS, is_anchor
+
 from mesos_batch.engine import events as ev
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.state import TaskState
@@ -60,7 +62,7 @@ class Reports:
         """The turn of this event is being committed."""
         if isinstance(event, ev.FrameworkRemoved):
             self._closed.update(self.name(key) for key in self._world.journal.attempts)
-        elif isinstance(event, ev.UpdateArrived):
+        elif isinstance(event, ev.UpdateArrived) and not is_anchor(event.status.task_id):
             self._hear(event.status)
 
     def _hear(self, status: TaskStatus) -> None:
@@ -94,6 +96,6 @@ class Reports:
         reason, over_before = self._heard.get(uuid, (None, True))
         if over_before:
             return True
-        if reason in ("REASON_EXECUTOR_TERMINATED", "REASON_AGENT_DRAINING"):
+        if reason in (*POOL_REASONS, "REASON_AGENT_DRAINING"):
             return phase in _LOST
         return phase in _CALLED.get(state, _LOST)

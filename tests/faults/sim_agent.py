@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from faults import messages as msg
 from faults.clock import Pipe
 from faults.sim_agent_operations import AgentOperations
+from faults.sim_executors import TERMINATED, AgentExecutors
 
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
@@ -42,6 +43,7 @@ class Run:
     pause: float = FIRST_RESEND
     sendings: int = 0
     killed: bool = False
+    executor_id: str | None = None
 
 
 class Agent:
@@ -53,6 +55,7 @@ class Agent:
         self.hostname = f"host-{agent_id}"
         self.machine = machine
         self.operations = AgentOperations(self, machine.resources + machine.holds)
+        self.executors = AgentExecutors(self)
         self.up = True
         self.dead = False
         self.registered = False
@@ -103,7 +106,8 @@ class Agent:
         )
         frameworks = frozenset(run.framework_id for run in self.runs.values() if run.resources)
         holds = self.operations.total, frozenset(self.operations.applied)
-        self.to_master.send(msg.Register(self.agent_id, tasks, frameworks, *holds))
+        executors = self.executors.known()
+        self.to_master.send(msg.Register(self.agent_id, tasks, frameworks, *holds, executors))
         self.world.clock.after(5.0 + self.world.rng.random() * 10.0, self._register, turn)
 
     def _arrived_at_master(self, message: object) -> None:
@@ -155,6 +159,7 @@ class Agent:
             self.world.happened("agent_never_gets_launch", f"{message.task_id} never arrives")
             return
         if self.drop_launches or self.draining:
+            self.executors.never_launched(message)
             self.drop_launches -= not self.draining
             self.world.happened("agent_drops_launch", f"{self.agent_id} drops {message.task_id}")
             reason = "REASON_AGENT_DRAINING" if self.draining else "REASON_GC_ERROR"
@@ -168,14 +173,23 @@ class Agent:
             reason = "REASON_RESOURCES_UNKNOWN"
             self._stranger(message.framework_id, message.task_id, text, reason)
             return
+        why = self.executors.why_dropped(message)
+        if why is not None:
+            self.world.happened("pool_drops_launch", f"{message.task_id}: {why}")
+            self.world.casualty(message.task_id)
+            self.executors.never_launched(message)
+            self._stranger(message.framework_id, message.task_id, why, TERMINATED)
+            return
         run = Run(message.task_id, message.framework_id, message.resources)
+        if message.executor is not None:
+            run.executor_id = message.executor.executor_id
         self.runs[run.task_id] = run
         self.world.clock.after(self._little(), self._start, run)
 
     def _start(self, run: Run) -> None:
         if self.runs.get(run.task_id) is not run or run.latest is not TaskState.TASK_STAGING:
             return
-        self._say(run, TaskState.TASK_STARTING)
+        self.say(run, TaskState.TASK_STARTING)
         run.process = self.world.fork(run.task_id, run.framework_id, self.agent_id)
         self.world.clock.after(self._little(), self._running, run)
         planned = self.world.attempt(run.task_id)
@@ -187,7 +201,7 @@ class Agent:
 
     def _running(self, run: Run) -> None:
         if run.process is not None and run.process.alive and not run.killed:
-            self._say(run, TaskState.TASK_RUNNING)
+            self.say(run, TaskState.TASK_RUNNING)
 
     def _exit(self, run: Run, exit_status: int) -> None:
         process = run.process
@@ -195,19 +209,21 @@ class Agent:
             return
         self.world.exited(process, exit_status)
         if exit_status == 0:
-            self._say(run, TaskState.TASK_FINISHED, "Command exited with status 0")
+            self.say(run, TaskState.TASK_FINISHED, "Command exited with status 0")
         else:
-            self._say(run, TaskState.TASK_FAILED, f"Command exited with status {exit_status}")
+            self.say(run, TaskState.TASK_FAILED, f"Command exited with status {exit_status}")
 
     def _killed_by_hand(self, run: Run) -> None:
         """Somebody kills a process under Mesos's nose: its executor dies with it."""
         if run.process is not None and run.process.alive:
             self.world.happened("agent_kills_task", f"{run.task_id} dies on {self.agent_id}")
+            shared = self.executors.any_of(run)
+            if shared is not None:
+                self.executors.die(shared, TERMINATED, "Executor terminated")
+                return
             self.world.exited(run.process, None)
             reason = "REASON_EXECUTOR_TERMINATED"
-            self._say(
-                run, TaskState.TASK_FAILED, "Executor terminated", reason, Source.SOURCE_AGENT
-            )
+            self.say(run, TaskState.TASK_FAILED, "Executor terminated", reason, Source.SOURCE_AGENT)
 
     def drain(self) -> None:
         """Kill everything for the operator."""
@@ -229,7 +245,7 @@ class Agent:
             )
         elif run.latest is TaskState.TASK_STAGING:
             run.killed = True
-            self._say(
+            self.say(
                 run,
                 TaskState.TASK_KILLED,
                 "Killed before delivery to the executor",
@@ -238,19 +254,20 @@ class Agent:
             )
         elif run.process is not None and run.process.alive and not run.killed:
             run.killed = True
-            self._say(run, TaskState.TASK_KILLING)
+            self.say(run, TaskState.TASK_KILLING)
             self.world.clock.after(self.world.rng.choice((0.0, 0.1, 3.0)), self._killed, run)
 
     def _killed(self, run: Run) -> None:
         if run.process is not None and run.process.alive:
             self.world.exited(run.process, None)
-            self._say(run, TaskState.TASK_KILLED, "Command terminated with signal Terminated")
+            self.say(run, TaskState.TASK_KILLED, "Command terminated with signal Terminated")
 
     def _shutdown_framework(self, framework_id: str) -> None:
         if not self.registered:
             return
         for run in [r for r in self.runs.values() if r.framework_id == framework_id]:
             self._forget(run)
+        self.executors.forget_framework(framework_id)
 
     def _forget(self, run: Run) -> None:
         if run.process is not None and run.process.alive:
@@ -259,7 +276,7 @@ class Agent:
 
     # -- updates ------------------------------------------------------------------------------
 
-    def _say(
+    def say(
         self,
         run: Run,
         state: TaskState,
@@ -284,8 +301,11 @@ class Agent:
                 source,
                 now,
                 state,
+                run.executor_id,
             )
         )
+        if state.is_terminal:
+            self.executors.left(run)
         self.world.oracle.made(uuid, run.task_id, state)
         self.world.log(self.agent_id, "%s is %s", run.task_id, state)
         if len(run.updates) == 1:
@@ -297,7 +317,7 @@ class Agent:
         run = self.runs[task_id] = Run(task_id, framework_id)
         dropped = self.world.plan.partition_aware
         state = TaskState.TASK_DROPPED if dropped else TaskState.TASK_LOST
-        self._say(run, state, message, reason, Source.SOURCE_AGENT)
+        self.say(run, state, message, reason, Source.SOURCE_AGENT)
 
     def _send_head(self, run: Run) -> None:
         if not run.updates or not self.registered or not self.up:
@@ -316,6 +336,7 @@ class Agent:
                 head.source,
                 head.timestamp,
                 run.latest,
+                head.executor_id,
             )
         self.to_master.send(head)
         if self.send_twice:
@@ -353,6 +374,8 @@ class Agent:
         for run in list(self.runs.values()):
             if not checkpointed or run.latest is TaskState.TASK_STAGING:
                 self._forget(run)
+        if not checkpointed:
+            self.executors.forget_all()
         self.world.clock.after(downtime, self._up_again)
 
     def crash_and_restart(self) -> None:
@@ -372,6 +395,7 @@ class Agent:
         self.registered = False
         for run in list(self.runs.values()):
             self._forget(run)
+        self.executors.forget_all()
 
     def _little(self) -> float:
         return 0.05 + self.world.rng.random() * 0.5

@@ -16,11 +16,14 @@ from faults.sim_offers import Wishes
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
+from mesos_batch.model.task import TaskSpec
 
 if TYPE_CHECKING:
     from faults.stream import Stream
 
+ANCHOR = TaskSpec("anchor", "anchor", Resources(), b"")
 REMOVED = "Framework has been removed"
 
 
@@ -70,6 +73,11 @@ def remove_framework(master: Master, framework: Framework) -> None:
     master.world.log(master.name, "removes framework %s", framework.framework_id)
     for known in master.agents.values():
         known.agent.from_master.send(msg.ShutdownFramework(framework.framework_id))
+        known.executors = {
+            key: it
+            for key, it in known.executors.items()
+            if it.framework_id != framework.framework_id
+        }
     for task in list(framework.tasks.values()):
         master.forget(task)
     framework.operations.clear()
@@ -99,15 +107,16 @@ def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
         reason = "REASON_AGENT_REMOVED" if known is None else "REASON_AGENT_DISCONNECTED"
         _drop(master, framework, command, "Agent disconnected", reason)
         return
-    for launch in command.tasks:
+    executor = _executor_of(framework, command)
+    for launch in _in_order(command):
         need = launch.resources.allocated_to(None)
-        error = None
-        if launch.task_id in framework.tasks:
-            error = f"Task has duplicate ID: {launch.task_id}"
-        elif launch.task_id in framework.unreachable:
-            error = f"Task reuses the ID of an unreachable task: {launch.task_id}"
-        elif not offered.contains(need):
-            error = "Task uses more resources than available"
+        shared = executor if launch.pooled else None
+        begins = shared is not None and shared.executor_id not in known.executors
+        whole = need + shared.resources if begins and shared is not None else need
+        error = None if offered.contains(whole) else "Task uses more resources than available"
+        if shared is not None and known.executors.get(shared.executor_id, shared) != shared:
+            error = "ExecutorInfo is not compatible with existing ExecutorInfo"
+        error = _duplicate(framework, launch.task_id) or error
         if error is not None:
             master.tell(
                 framework,
@@ -119,13 +128,47 @@ def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
                     command.agent_id,
                 ),
             )
-            master.world.oracle.refused(launch.task_id, error)
+            if launch.pooled and begins:
+                # The call that was to start the executor never arrived.
+                master.world.casualty(launch.task_id)
+            else:
+                master.world.oracle.refused(launch.task_id, error)
             continue
         offered = offered.without(need)
+        if begins and shared is not None:
+            offered = offered.without(shared.resources)
+            known.executors[shared.executor_id] = shared
         task = MasterTask(launch.task_id, framework.framework_id, command.agent_id, need)
         known.tasks[task.task_id] = framework.tasks[task.task_id] = task
-        known.agent.from_master.send(msg.RunTask(framework.framework_id, task.task_id, need))
+        run = msg.RunTask(framework.framework_id, task.task_id, need, shared, begins)
+        known.agent.from_master.send(run)
     master.allocator.refuse(framework, command.agent_id, offered, command.refuse_seconds)
+
+
+def _executor_of(framework: Framework, command: do.Launch) -> msg.AgentExecutor | None:
+    shared = command.executor
+    if shared is None:
+        return None
+    resources = shared.resources.allocated_to(None)
+    return msg.AgentExecutor(shared.executor_id, framework.framework_id, resources)
+
+
+def _duplicate(framework: Framework, task_id: str) -> str | None:
+    if task_id in framework.tasks:
+        return f"Task has duplicate ID: {task_id}"
+    if task_id in framework.unreachable:
+        return f"Task reuses the ID of an unreachable task: {task_id}"
+    return None
+
+
+def _in_order(command: do.Launch) -> list[do.TaskLaunch]:
+    """The tasks of an ACCEPT as the master takes them up: LAUNCH, then each LAUNCH_GROUP."""
+    anchor = command.executor.anchor if command.executor is not None else None
+    anchors = []
+    if anchor is not None:
+        anchors = [do.TaskLaunch(anchor.task_id, ANCHOR, anchor.resources, pooled=True)]
+    alone = [launch for launch in command.tasks if not launch.pooled]
+    return [*alone, *anchors, *(launch for launch in command.tasks if launch.pooled)]
 
 
 def _drop(
@@ -133,7 +176,7 @@ def _drop(
 ) -> None:
     aware = master.world.plan.partition_aware
     state = TaskState.TASK_DROPPED if aware else TaskState.TASK_LOST
-    for launch in command.tasks:
+    for launch in _in_order(command):
         master.world.happened("launch_refused_by_master", f"{launch.task_id}: {reason}")
         master.tell(
             framework, master.status(launch.task_id, state, message, reason, command.agent_id)

@@ -68,6 +68,7 @@ class KnownAgent:
     tasks: dict[str, MasterTask] = field(default_factory=dict)
     killed: set[str] = field(default_factory=set)
     operations: dict[int, MasterOperation] = field(default_factory=dict)
+    executors: dict[str, msg.AgentExecutor] = field(default_factory=dict)
 
     @property
     def agent_id(self) -> str:
@@ -114,6 +115,8 @@ class Master:
             sim_operations.agent_reports(self, message)
         elif isinstance(message, msg.OperationUpdate):
             sim_operations.agent_says(self, message)
+        elif isinstance(message, msg.ExitedExecutor):
+            self._executor_exited(message)
 
     def _register(self, agent: Agent, message: msg.Register) -> None:
         agent_id = agent.agent_id
@@ -133,6 +136,7 @@ class Master:
         agent_id = agent.agent_id
         recovered = agent_id in self.recovered
         known = self.agents[agent_id] = KnownAgent(agent, message.total, message.applied)
+        known.executors = self._living(message.executors)
         for task in message.tasks:
             if task.framework_id in self.completed:
                 continue
@@ -176,6 +180,7 @@ class Master:
             for task in known.tasks.values()
             if task.task_id not in reported
         )
+        known.executors = self._living(message.executors)
         sim_operations.registers_again(self, known, message)
         known.agent.from_master.send(msg.Registered(missing))
         for task in message.tasks:
@@ -200,6 +205,7 @@ class Master:
                         task_id=update.task_id,
                         state=update.state,
                         agent_id=update.agent_id,
+                        executor_id=update.executor_id,
                         message=update.message or None,
                         source=update.source,
                         reason=update.reason,
@@ -210,6 +216,18 @@ class Master:
             )
         if task is not None:
             self.change(task, update.latest)
+
+    def _living(self, executors: tuple[msg.AgentExecutor, ...]) -> dict[str, msg.AgentExecutor]:
+        return {it.executor_id: it for it in executors if it.framework_id not in self.completed}
+
+    def _executor_exited(self, message: msg.ExitedExecutor) -> None:
+        known = self.agents.get(message.agent_id)
+        if known is None or known.executors.pop(message.executor_id, None) is None:
+            return
+        self.allocator.wake()
+        framework = self.frameworks.get(message.framework_id)
+        if framework is not None and framework.stream is not None:
+            framework.stream.send(ev.ExecutorFailed(message.agent_id, message.executor_id, 0))
 
     # -- agents that go -----------------------------------------------------------------------
 

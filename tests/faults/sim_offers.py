@@ -149,6 +149,8 @@ class Allocator:
         for task in agent.tasks.values():
             if not task.latest.is_terminal:
                 free = free.without(task.resources)
+        for executor in agent.executors.values():
+            free = free.without(executor.resources)
         for offer in self.offers.values():
             if offer.agent_id == agent.agent_id:
                 free = free.without(offer.resources)

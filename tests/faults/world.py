@@ -15,12 +15,13 @@ from faults.oracle import Oracle
 from faults.plan import START, Fault, Machine, Plan, PlannedTask, Try
 from faults.scheduler_process import SchedulerProcess
 from faults.sim_agent import Agent
+from faults.sim_executors import is_anchor
 from faults.sim_journal import Journal
 from faults.sim_master import Master, Registry
 from faults.sim_offers import resources
 
 from mesos_batch.engine import events as ev
-from mesos_batch.engine.policy import Policy
+from mesos_batch.engine.policy import ExecutorUse, Policy
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.limit import Limit
 from mesos_batch.model.resource import Disk, Resource, Volume
@@ -83,6 +84,9 @@ class World:
         self.trace = trace
         self.counts: Counter[str] = Counter()
         self.processes: dict[str, Process] = {}
+        self.anchors: dict[str, Process] = {}
+        # How many attempts of each task ended with the executor they shared.
+        self.casualties: Counter[str] = Counter()
         self.registry = Registry()
         self.agents: dict[str, Agent] = {}
         self.master: Master | None = None
@@ -93,7 +97,14 @@ class World:
         self.armed = Armed()
         self.oracle = Oracle(self)
         self.specs = tuple(
-            TaskSpec(task.task_id, task.task_id, _resources_of(task), b"", task.pinned)
+            TaskSpec(
+                task.task_id,
+                task.task_id,
+                _resources_of(task),
+                b"",
+                task.pinned,
+                poolable=task.volume is None,
+            )
             for task in plan.tasks
         )
         self.journal = (
@@ -113,6 +124,7 @@ class World:
             kill_after=plan.kill_after,
             failover_timeout=plan.failover_timeout,
             checkpoint=plan.checkpoint,
+            executor=ExecutorUse(plan.executor),
         )
         self._numbers: Counter[str] = Counter()
         self._stops = 0
@@ -131,11 +143,16 @@ class World:
 
     def attempt(self, attempt_id: str) -> Try:
         """How the plan wants this attempt to go."""
+        if is_anchor(attempt_id):
+            return Try(900.0, 0)
         position, number = self.oracle.attempts[attempt_id]
         return self.plan.tasks[position].attempt(number)
 
     def fork(self, attempt_id: str, framework_id: str, agent_id: str) -> Process:
         """A process begins; no attempt may have two."""
+        if is_anchor(attempt_id):
+            process = self.anchors[attempt_id] = Process(attempt_id, framework_id, agent_id)
+            return process
         self.oracle.forks(attempt_id, agent_id)
         process = self.processes[attempt_id] = Process(attempt_id, framework_id, agent_id)
         return process
@@ -146,6 +163,10 @@ class World:
         process.exit_status = exit_status
         process.ended_at = self.clock.now
         self.log(process.agent_id, "process of %s ends: %s", process.attempt_id, exit_status)
+
+    def casualty(self, attempt_id: str) -> None:
+        """An attempt ends with the executor it shared."""
+        self.casualties[attempt_id.partition("~")[0]] += 1
 
     # -- what is told -------------------------------------------------------------------------
 
