@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take, usable
-from mesos_batch.engine.vector import ZERO, Vector, plus, vector, weights
+from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector, weights
 from mesos_batch.model import value as values
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.snapshot import AgentView
-from mesos_batch.model.value import common, minus
 
 if TYPE_CHECKING:
     from mesos_batch.engine.events import AgentTotal
@@ -29,8 +28,23 @@ class _Agent:
     listed: Resources | None = None
     total: Resources | None = None
     seen: Resources = field(default_factory=Resources)
-    used: Resources = field(default_factory=Resources)
     in_use: dict[str, Resources] = field(default_factory=dict)
+    used: Vector = ZERO
+    most: Vector = ZERO
+
+    def see(self, free: Resources) -> bool:
+        """Learn from what it offers beside what our tasks use; gives whether that is more."""
+        total = plus(vector(free), self.used)
+        if self.listed is not None and fits(total, self.most):
+            return False
+        together = free.allocated_to(None)
+        for resources in self.in_use.values():
+            together = together + resources.allocated_to(None)
+        most = _most(self.seen, together)
+        if most == self.seen:
+            return False
+        self.seen, self.most = most, vector(most)
+        return True
 
     @property
     def capacity(self) -> Resources:
@@ -65,14 +79,10 @@ class Agents:
             if agent is None:
                 agent = self._agents[offer.agent_id] = _Agent(offer.agent_id, offer.hostname)
             agent.url = offer.agent_url
-            part = offer.resources.allocated_to(None)
-            free[offer.agent_id] = free.get(offer.agent_id, Resources()) + part
+            known = free.get(offer.agent_id)
+            free[offer.agent_id] = offer.resources if known is None else known + offer.resources
         for agent_id, resources in free.items():
-            agent = self._agents[agent_id]
-            most = _most(agent.seen, resources + agent.used)
-            if most != agent.seen:
-                agent.seen = most
-                self.version += 1
+            self.version += self._agents[agent_id].see(resources)
 
     def listed(self, totals: Iterable[AgentTotal], *, all_are_back: bool = True) -> None:
         """Take the master's list for the truth.
@@ -98,7 +108,7 @@ class Agents:
         """Reservations have changed: what was listed before says nothing any more."""
         for agent in self._agents.values():
             agent.listed = agent.total = None
-            agent.seen = Resources()
+            agent.seen, agent.most = Resources(), ZERO
         self.complete = False
         self.version += 1
 
@@ -124,14 +134,14 @@ class Agents:
         """Count a task of ours onto its agent."""
         agent = self._agents.get(agent_id)
         if agent is not None:
-            agent.in_use[task_id] = resources.allocated_to(None)
-            agent.used = agent.used + agent.in_use[task_id]
+            agent.in_use[task_id] = resources
+            agent.used = plus(agent.used, vector(resources))
 
     def release(self, agent_id: str | None, task_id: str) -> None:
         """Count a task of ours off its agent."""
         agent = self._agents.get(agent_id or "")
         if agent is not None and task_id in agent.in_use:
-            agent.used = agent.used.without(agent.in_use.pop(task_id))
+            agent.used = minus(agent.used, vector(agent.in_use.pop(task_id)))
 
     def url(self, agent_id: str | None) -> str | None:
         """Where an agent's own HTTP API answers."""
@@ -220,7 +230,8 @@ def _most(left: Resources, right: Resources) -> Resources:
                 if known.value == resource.value:
                     break
             else:
-                more = minus(resource.value, common(known.value, resource.value))
+                shared = values.common(known.value, resource.value)
+                more = values.minus(resource.value, shared)
                 union = values.plus(known.value, more)
                 merged[index] = replace(known, value=union)
                 break

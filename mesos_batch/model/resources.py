@@ -130,6 +130,8 @@ class Resources:
 
     def allocated_to(self, role: str | None) -> Resources:
         """All of it allocated to ``role``; ``None`` takes the allocation away."""
+        if all(entry.resource.allocation_role == role for entry in self._entries):
+            return self
         return self.map(lambda resource: resource.allocated_to(role))
 
     def unreserved(self) -> Resources:
