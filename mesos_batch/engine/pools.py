@@ -235,10 +235,10 @@ class Pools:
 
     def settle(self) -> None:
         """When nothing waits any more, end the pools that hold no task."""
-        if not self._open or len(self._books.waiting) or not self._books.connected:
+        if not self._anchors or len(self._books.waiting) or not self._books.connected:
             return
-        for pool in list(self._open.values()):
-            if not pool.tasks:
+        for pool in self._anchors.values():
+            if not pool.tasks and self._may_kill(pool):
                 self.close(pool)
 
     def takes_blame(self, record: TaskRecord, status: TaskStatus) -> bool:
@@ -302,9 +302,11 @@ class Pools:
     def _kill_again(self, agents: Collection[str]) -> None:
         """A kill is lost when its agent is away; one that makes offers is back."""
         for pool in self._anchors.values():
-            overdue = pool.killed_at + KILL_AGAIN <= self._books.now
-            if pool.retired and overdue and pool.agent_id in agents:
+            if pool.retired and self._may_kill(pool) and pool.agent_id in agents:
                 self._kill(pool)
+
+    def _may_kill(self, pool: Pool) -> bool:
+        return pool.killed_at + KILL_AGAIN <= self._books.now
 
     def _kill(self, pool: Pool) -> None:
         pool.killed_at = self._books.now

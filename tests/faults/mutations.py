@@ -303,8 +303,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "kills an anchor only once",
         "engine/pools.py",
-        "if pool.retired and overdue and",
-        "if pool.retired and not overdue and",
+        "return pool.killed_at + KILL_AGAIN <= self._books.now",
+        "return pool.killed_at < 0",
         "the kill is lost when the agent is away, and a quarter of an hour with it",
     ),
 )

@@ -56,6 +56,8 @@ class Oracle:
         self._ends_told: Counter[str] = Counter()
         self._requeued_until: dict[str, float] = {}
         self._cancelled = False
+        # The shared executors the present process began.
+        self._executors: set[str] = set()
         self._patience = Patience(self.reports.is_over, self.changes.is_open)
 
     # -- the cluster --------------------------------------------------------------------------
@@ -72,6 +74,14 @@ class Oracle:
     def refused(self, attempt_id: str, error: str) -> None:
         """The master finds a task invalid."""
         self._broken("tasks are valid", f"the master refuses {attempt_id}: {error}")
+
+    def idle(self, executor_id: str, since: float) -> None:
+        """A shared executor without tasks lived until its anchor had slept its fill."""
+        if executor_id not in self._executors:
+            # Whoever began it is no more.
+            return
+        undisturbed = self._world.clock.now - since
+        self._broken("idle pools end", f"{executor_id} is idle for {undisturbed:.0f} s")
 
     def exits(self, process: Process, exit_status: int | None) -> None:
         """A process ends; one that counts for nothing must not go on to its own end."""
@@ -141,6 +151,8 @@ class Oracle:
         match command:
             case do.Launch():
                 self.changes.all_done("changes come first", f"{command} is sent")
+                if command.executor is not None:
+                    self._executors.add(command.executor.executor_id)
                 for launch in command.tasks:
                     self._launch_allowed(command, launch)
             case do.Acknowledge():
@@ -170,6 +182,7 @@ class Oracle:
         self._cancelled = self._world.journal.cancelled is not None
         self._patience.begin_anew()
         self._requeued_until.clear()
+        self._executors.clear()
 
     # -- rules --------------------------------------------------------------------------------
 

@@ -208,6 +208,7 @@ class Agent:
         if process is None or not process.alive or run.killed:
             return
         self.world.exited(process, exit_status)
+        self.executors.anchor_slept(run)
         if exit_status == 0:
             self.say(run, TaskState.TASK_FINISHED, "Command exited with status 0")
         else:

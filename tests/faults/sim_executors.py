@@ -24,6 +24,8 @@ TERMINATED = "REASON_EXECUTOR_TERMINATED"
 NEVER_REGISTERED = "REASON_EXECUTOR_REGISTRATION_TIMEOUT"
 # What ends a task of a pool by no fault of its own.
 POOL_REASONS = (OUT_OF_MEMORY, TERMINATED, NEVER_REGISTERED)
+# The longest filter of ours, and some.
+IDLE_TOO_LONG = 300.0
 _ANCHOR = "mesos-batch-pool"
 
 
@@ -40,6 +42,7 @@ class Shared:
     framework_id: str
     resources: Resources
     terminating: bool = False
+    busy_until: float = 0.0
 
 
 class AgentExecutors:
@@ -95,9 +98,24 @@ class AgentExecutors:
         shared = self._shared.get(run.executor_id or "")
         if shared is None or shared.terminating:
             return
+        shared.busy_until = self._world.clock.now
         if not any(self._runs(shared)):
             shared.terminating = True
             self._world.clock.after(0.05 + self._world.rng.random(), self._exited, shared)
+
+    def anchor_slept(self, run: Run) -> None:
+        """An anchor ends by itself, which it must not have done for nothing."""
+        shared = self._shared.get(run.executor_id or "")
+        if shared is None or not is_anchor(run.task_id) or len(self._runs(shared)) > 1:
+            return
+        master = self._world.master
+        known = master.agents.get(self._agent.agent_id) if master is not None else None
+        if known is None or run.task_id not in known.tasks:
+            # No kill reaches what the master does not know.
+            return
+        since = max(shared.busy_until, self._world.disturbed_at)
+        if self._world.clock.now - since > IDLE_TOO_LONG:
+            self._world.oracle.idle(shared.executor_id, since)
 
     def any_of(self, run: Run) -> Shared | None:
         """The executor of a task."""
