@@ -92,8 +92,10 @@ class _Found:
 def _unknown(key: str, index: int) -> Finding:
     from difflib import get_close_matches
 
-    near = get_close_matches(key, _KEYS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}"
+    # Without what all of them have in common.
+    words = [known.removeprefix(PREFIX) for known in _KEYS]
+    near = get_close_matches(key.removeprefix(PREFIX), words, n=1)
+    hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are {', '.join(_KEYS)}"
     return Finding((index, "key"), f"mesos-batch knows no label '{key}'", hint)
 
 
