@@ -28,8 +28,8 @@ MOST_GROUPS = 20
 _LARGEST_PROGRAM = 80
 _WIDE = re.compile(r"\.|\[\^|\\[DW]")
 _WIDE_SIZE = 9
-# White space is not the same to RE2 and Python, nor is case beyond ASCII; counts are unrolled.
-_ALIKE = re.compile(r"(?:[^\\({]|\\[^sS]|\((?!\?)|\(\?:)*", re.ASCII | re.DOTALL)
+# White space, \B and case beyond ASCII are not the same to RE2 and Python; counts are unrolled.
+_ALIKE = re.compile(r"(?:[^\\({]|\\[^sSB]|\((?!\?)|\(\?:)*", re.ASCII | re.DOTALL)
 _PREDICATES = {
     Operator.EQUALS: ("text_equals", "value"),
     Operator.NOT: ("text_not_equals", "value"),

@@ -57,6 +57,7 @@ def groups(*tasks: TaskSpec) -> set[tuple[str, ...]]:
         ([task("hostname:like:a{2}")], set()),
         ([task("hostname:unlike:(?i)a")], set()),
         ([task(r"hostname:unlike:\s")], set()),
+        ([task(r"hostname:unlike:\B")], set()),
         ([task("hostname:unlike:é")], set()),
         ([task(r"hostname:like:(?:a|\{)[0-9]+\.b")], {(r"hostname:like:(?:a|\{)[0-9]+\.b",)}),
         # Too many to be worth it.
