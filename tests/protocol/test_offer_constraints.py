@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
@@ -119,17 +119,15 @@ def test_nothing_is_written_for_tasks_that_may_go_anywhere() -> None:
     assert not call.subscribe.HasField("offer_constraints")
 
 
-values = st.sampled_from(["r1", "r2", "2", "x.y"])
-texts = st.one_of(
-    st.tuples(st.sampled_from(["equals", "not", "in"]), values),
-    st.tuples(st.just("in"), st.lists(values, min_size=1).map(",".join)),
-    st.tuples(
+values = st.sampled_from(["r1", "r2", "2"])
+texts = (
+    st.tuples(st.sampled_from(["equals", "not"]), values)
+    | st.tuples(st.just("in"), st.lists(values, min_size=1).map(",".join))
+    | st.tuples(
         st.sampled_from(["like", "unlike"]),
-        st.sampled_from(["r[12]", ".*", r"x\.y", "r1|2", r"\d", "(?i)R1", "", "r{1}1"]).filter(
-            bool
-        ),
-    ),
-    st.just(("unique",)),
+        st.sampled_from(["r[12]", ".*", "r1|2", r"\d", "(?i)R1", "r{1}1"]),
+    )
+    | st.just(("unique",))
 )
 constraints = st.builds(
     lambda field, rest: parse_constraint(":".join((field, *rest))),
@@ -156,7 +154,8 @@ agents = st.builds(lambda hostname, items: pb.AgentInfo(hostname=hostname, attri
                    values, attributes)  # fmt: skip
 
 
-@given(st.lists(st.lists(constraints, max_size=3), min_size=1, max_size=3), agents)
+@settings(max_examples=400)
+@given(st.lists(st.lists(constraints, min_size=1, max_size=2), min_size=1, max_size=2), agents)
 def test_no_agent_is_excluded_that_a_task_could_use(
     wanted: list[list[Constraint]], agent: pb.AgentInfo
 ) -> None:
