@@ -17,11 +17,16 @@ class SchedulingNumbers:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._numbers: dict[Scheduling, int] = {}
+        # Most tasks share one object; keeping it keeps its id from being used again.
+        self._by_id: dict[int, tuple[int, Scheduling]] = {}
 
     def number(self, scheduling: Scheduling) -> int | None:
         """The row this is written in; it is written when it is not there yet."""
         if scheduling is ORDINARY or scheduling == ORDINARY:
             return None
+        known = self._by_id.get(id(scheduling))
+        if known is not None:
+            return known[0]
         number = self._numbers.get(scheduling)
         if number is None:
             number = self._numbers[scheduling] = len(self._numbers)
@@ -31,6 +36,7 @@ class SchedulingNumbers:
                 " VALUES (?, ?, ?, ?)",
                 (number, scheduling.priority, scheduling.expected_runtime, constraints),
             )
+        self._by_id[id(scheduling)] = number, scheduling
         return number
 
 

@@ -30,11 +30,12 @@ def static_match(
 
     ``attributes`` are texts by name, as ``model.offer.attribute_texts`` gives them.
     """
-    return all(
-        constraint.operator in COUNTED
-        or _holds(constraint, value_of(constraint.field, hostname, attributes))
-        for constraint in constraints
-    )
+    for constraint in constraints:
+        if constraint.operator not in COUNTED:
+            value = value_of(constraint.field, hostname, attributes)
+            if not _holds(constraint, value):
+                return False
+    return True
 
 
 def _holds(constraint: Constraint, value: str | None) -> bool:
