@@ -26,7 +26,7 @@ from mesos_batch.journal import Journal, find_run
 from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress
 from mesos_batch.model.facts import Fact, RunEnded
 from mesos_batch.options import Keep, RunOptions, from_json, settled, to_json
-from mesos_batch.registration import make_policy, make_target
+from mesos_batch.registration import make_policy, make_target, with_constraints
 from mesos_batch.runtime.runner import Runner
 from mesos_batch.transport.http import Login
 
@@ -74,6 +74,8 @@ class Run:
         try:
             if journal is not None:
                 self._resources.callback(journal.close)
+            # The journal has the tasks as they are; the constraints of the run are options.
+            tasks = with_constraints(tasks, options)
             target, roots = self._target(tasks, options, changes)
             environment = {"MESOS_BATCH_TASK_COUNT": str(len(tasks))}
             if self._run_id is not None:

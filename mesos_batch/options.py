@@ -13,10 +13,12 @@ from mesos_batch.config.masters import parse_master
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import UsageError
 from mesos_batch.local.options import LocalOptions
+from mesos_batch.model.constraint_text import constraint_of, words_of
 from mesos_batch.model.limit import Limit
 
 if TYPE_CHECKING:
     from mesos_batch.journal import Json
+    from mesos_batch.model.scheduling import Constraint
 
 WEEK = 7 * 24 * 3600.0
 # Enough for a reconnection; nobody comes back for a run that is kept nowhere.
@@ -32,7 +34,10 @@ class RunOptions:
     ``master`` is ``local`` for the embedded cluster, else as ``config.masters`` describes.
     ``user`` is who the tasks run as, by default the user of this process. ``max_attempts`` is
     how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
-    before the run is stopped. ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
+    before the run is stopped. ``constraints`` are those of every task, beside its own;
+    ``max_running`` is how many tasks may run at one time; ``executor`` is one of ``auto``,
+    ``command``, ``pool``; ``revive_interval`` is the least time between two requests for offers.
+    ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
     on the embedded cluster, whose agents are fixed. ``volume_timeout`` is how long changes of
     reservations and volumes wait for an offer or for word of them. ``failover_timeout`` is how
     long the cluster keeps the tasks when nobody drives the run; ``None`` means a week, or ten
@@ -53,6 +58,10 @@ class RunOptions:
     failover_timeout: float | None = None
     max_attempts: int = 1
     max_failures: Limit | None = None
+    constraints: tuple[Constraint, ...] = ()
+    max_running: int | None = None
+    executor: str = "auto"
+    revive_interval: float = 0.02
     kill_after: float | None = None
     staging_timeout: float = 900.0
     unplaceable_timeout: float | None = None
@@ -109,6 +118,8 @@ def to_json(options: RunOptions) -> dict[str, Json]:
             continue
         if isinstance(value, Limit):
             value = str(value)
+        elif item.name == "constraints":
+            value = [words_of(constraint) for constraint in value]
         elif isinstance(value, LocalOptions):
             value = {name: getattr(value, name) for name in _KEPT_OF_LOCAL}
         kept[item.name] = value
@@ -120,6 +131,7 @@ def from_json(master: str, kept: Mapping[str, Any]) -> RunOptions:
     known = {item.name for item in fields(RunOptions)}
     values = {name: value for name, value in kept.items() if name in known}
     values["framework_capabilities"] = tuple(values.get("framework_capabilities", ()))
+    values["constraints"] = tuple(map(constraint_of, values.get("constraints", ())))
     if values.get("max_failures") is not None:
         values["max_failures"] = Limit.parse(values["max_failures"])
     if "local" in values:

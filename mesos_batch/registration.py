@@ -4,29 +4,48 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.config.masters import LOCAL
-from mesos_batch.engine.policy import Policy
+from mesos_batch.engine.policy import ExecutorUse, Policy
 from mesos_batch.errors import UsageError
 from mesos_batch.protocol.calls import CAPABILITIES, Framework
 from mesos_batch.protocol.codec import ContentType
+from mesos_batch.protocol.offer_constraints import offer_groups
 from mesos_batch.runtime.leaders import masters_at
 from mesos_batch.runtime.subscriber import Target
 
 if TYPE_CHECKING:
     from mesos_batch.model.change import Change
+    from mesos_batch.model.scheduling import Scheduling
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
     from mesos_batch.transport.http import Login
 
 UNPLACEABLE_SECONDS = 300.0
 ALWAYS = ("TASK_KILLING_STATE", "RESERVATION_REFINEMENT")
+EXECUTORS = {use.value: use for use in ExecutorUse}
 CONTENT_TYPES = {"protobuf": ContentType.PROTOBUF, "json": ContentType.JSON}
 
 
+def with_constraints(tasks: Sequence[TaskSpec], options: RunOptions) -> Sequence[TaskSpec]:
+    """The tasks with the constraints of the run beside their own.
+
+    Tasks that share how they are scheduled go on sharing it.
+    """
+    if not options.constraints:
+        return tasks
+    merged: dict[int, Scheduling] = {}
+    for task in tasks:
+        if id(task.scheduling) not in merged:
+            both = dict.fromkeys((*options.constraints, *task.scheduling.constraints))
+            merged[id(task.scheduling)] = replace(task.scheduling, constraints=tuple(both))
+    return [replace(task, scheduling=merged[id(task.scheduling)]) for task in tasks]
+
+
 def make_target(
-    tasks: Iterable[TaskSpec],
+    tasks: Sequence[TaskSpec],
     options: RunOptions,
     master: str,
     login: Login | None,
@@ -56,6 +75,8 @@ def make_target(
         hostname=socket.gethostname(),
         capabilities=_capabilities(tasks, options, changes),
         any_size=bool(changes),
+        # Where a volume may be made is for the change to say.
+        offer_groups=offer_groups(tasks) if not changes else (),
     )
     return Target(masters, login, framework, content_type)
 
@@ -63,7 +84,14 @@ def make_target(
 def make_policy(
     options: RunOptions, sandbox_roots: Mapping[str, str], *, starts_nothing: bool = False
 ) -> Policy:
-    """What the engine goes by; the options are ``settled``."""
+    """What the engine goes by; the options are ``settled``.
+
+    Raises:
+        UsageError: an option makes no sense; the message names it.
+    """
+    executor = EXECUTORS.get(options.executor)
+    if executor is None:
+        raise UsageError(f"executor '{options.executor}' is none of {', '.join(EXECUTORS)}")
     assert options.failover_timeout is not None
     timeout = options.unplaceable_timeout
     if timeout is None:
@@ -72,6 +100,9 @@ def make_policy(
         role=options.role,
         max_attempts=options.max_attempts,
         max_failures=options.max_failures,
+        max_running=options.max_running,
+        executor=executor,
+        revive_interval=options.revive_interval,
         unplaceable_timeout=timeout,
         unreachable_timeout=options.unreachable_timeout,
         staging_timeout=options.staging_timeout,

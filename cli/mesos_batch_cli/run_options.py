@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL, parse_master
@@ -25,6 +26,8 @@ _LOCAL_ONLY: dict[str, Setting[Any]] = {
     "mem": the.LOCAL_MEM,
     "disk": the.LOCAL_DISK,
 }
+# By the name of the setting, where the one in RunOptions is another.
+_FIELDS = {placement.CONSTRAINT.name: "constraints"}
 _REMOTE_ONLY: tuple[Setting[Any], ...] = (the.SECRET, the.SECRET_FILE)
 _PLAIN = tuple(
     option
@@ -198,7 +201,7 @@ def run_options(values: Values, master: str, credentials: Credentials) -> RunOpt
         principal=credentials.principal,
         secret=credentials.secret,
         local=LocalOptions(**{name: values[option] for name, option in _LOCAL_ONLY.items()}),
-        **{option.name: values[option] for option in _PLAIN},
+        **{_field(option): values[option] for option in _PLAIN},
     )
 
 
@@ -210,8 +213,13 @@ def changed_options(options: RunOptions, values: Values) -> RunOptions:
         if values.origin(option) is Origin.FLAG
     }
     plain = {
-        option.name: values[option]
+        _field(option): values[option]
         for option in (the.MASTER, the.PRINCIPAL, *_PLAIN)
         if values.origin(option) is Origin.FLAG
     }
     return replace(options, local=replace(options.local, **local), **plain)
+
+
+def _field(option: Setting[Any]) -> str:
+    """The field of RunOptions that an option sets."""
+    return _FIELDS.get(option.name, option.name)

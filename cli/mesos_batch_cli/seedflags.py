@@ -2,8 +2,8 @@
 
 ``--name=value``; ``--name`` and ``--no-name`` for booleans, also ``--name=true|false|1|0``; names
 in any case; ``--`` ends the flags. Beyond it, ``-`` and ``_`` are the same in a name, ``-h`` and
-``--h`` ask for help, and words that are no flags, which stout skips in silence, are errors but for
-the words that some commands take.
+``--h`` ask for help, some flags may be given several times, and words that are no flags, which
+stout skips in silence, are errors but for the words that some commands take.
 Source: ``3rdparty/stout/include/stout/flags/flags.hpp``.
 """
 
@@ -36,7 +36,8 @@ def read_flags(arguments: Sequence[str], settings: Iterable[Setting[Any]]) -> di
     judge.
 
     Raises:
-        UsageError: an argument is no flag, an unknown one, or one given before.
+        UsageError: an argument is no flag, an unknown one, or one that is given once only and
+            was given before.
     """
     return read_flags_and_words(arguments, settings, 0)[0]
 
@@ -70,11 +71,13 @@ def read_flags_and_words(
             raise _no_flag(word, before, known)
         flag, equals, value = word.partition("=")
         setting, negated = _find(flag, known)
-        if setting.name in texts:
+        if setting.name in texts and setting.joined_by is None:
             raise UsageError(f"{flag} is given twice, first as {spellings[setting.name]}")
         spellings[setting.name] = flag
         if not setting.is_boolean:
-            texts[setting.name] = _value_of(setting, flag, value if equals else None, after)
+            text = _value_of(setting, flag, value if equals else None, after)
+            earlier = [texts[setting.name]] if setting.name in texts else []
+            texts[setting.name] = (setting.joined_by or "").join([*earlier, text])
         elif negated and value:
             raise UsageError(f"{flag} takes no value", f"Write --{setting.name}={value}.")
         else:

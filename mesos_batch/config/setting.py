@@ -29,6 +29,7 @@ class Group(Enum):
     CLUSTER = "Where to run it"
     AUTHENTICATION = "Who you are"
     FRAMEWORK = "How the framework registers"
+    PLACEMENT = "Which agents, and how many tasks at once"
     LIMITS = "How long to wait"
     FAILURES = "When tasks fail"
     KEEPING = "Leaving a run and coming back"
@@ -60,7 +61,8 @@ class Setting(Generic[T]):
 
     ``variable`` names the environment variable when it is not ``MESOS_BATCH_<NAME>``; a setting
     for one command line only (``--help``) has ``from_env=False``. ``shown_default`` replaces
-    the default in help where words say more than the value.
+    the default in help where words say more than the value. A flag may be given several times
+    when there is something that its texts are ``joined_by``.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Setting(Generic[T]):
     variable: str | None = None
     from_env: bool = True
     shown_default: str | None = None
+    joined_by: str | None = None
 
     @property
     def env(self) -> str | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.masters import parse_master
+from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
@@ -316,6 +317,7 @@ RUN: tuple[Setting[Any], ...] = (
     FRAMEWORK_CAPABILITIES,
     PARTITION_AWARE,
     CHECKPOINT,
+    *PLACEMENT,
     KILL_AFTER,
     UNPLACEABLE_TIMEOUT,
     UNREACHABLE_TIMEOUT,
@@ -389,6 +391,7 @@ OPTIONS: tuple[Setting[Any], ...] = (
     FRAMEWORK_CAPABILITIES,
     PARTITION_AWARE,
     CHECKPOINT,
+    *PLACEMENT,
     KILL_AFTER,
     UNPLACEABLE_TIMEOUT,
     UNREACHABLE_TIMEOUT,

@@ -25,7 +25,9 @@ class Policy:
 
     ``max_attempts``: how often a task that fails by itself is tried. ``max_losses``: how often
     one is launched again that was lost by no fault of its own. ``max_failures``: how many tasks
-    may fail before the run is stopped. ``unplaceable_timeout``: how long a task that fits no
+    may fail before the run is stopped. ``max_running``: how many tasks may run at one time, any
+    number when ``None``. ``executor``: how commands are run. ``revive_interval``: the least time
+    between two REVIVE calls. ``unplaceable_timeout``: how long a task that fits no
     known agent waits for a larger one. ``unreachable_timeout``: how long a task is waited for
     whose agent is away. ``staging_timeout``: how long a launch may go unanswered.
     ``kill_after``: how long an attempt may run. ``volume_timeout``: how long a change waits for
@@ -39,6 +41,9 @@ class Policy:
     max_attempts: int = 1
     max_losses: int = 10
     max_failures: Limit | None = None
+    max_running: int | None = None
+    executor: ExecutorUse = ExecutorUse.AUTO
+    revive_interval: float = 0.02
     unplaceable_timeout: float = 300.0
     unreachable_timeout: float = 900.0
     staging_timeout: float = 900.0
@@ -47,7 +52,4 @@ class Policy:
     failover_timeout: float = 604800.0
     checkpoint: bool = False
     starts_nothing: bool = False
-    executor: ExecutorUse = ExecutorUse.AUTO
-    max_running: int | None = None
-    revive_interval: float = 0.02
     sandbox_roots: Mapping[str, str] = field(default_factory=dict)

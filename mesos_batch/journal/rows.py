@@ -11,6 +11,11 @@ from typing import Any
 from mesos_batch.errors import ExitCode
 from mesos_batch.journal import change_rows
 from mesos_batch.journal.header import RunHeader
+from mesos_batch.journal.scheduling_rows import (
+    SchedulingNumbers,
+    knows_scheduling,
+    read_schedulings,
+)
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.saved import (
@@ -40,11 +45,12 @@ _GET_RUN = """
 """
 _PUT_TASK = """
     INSERT INTO tasks (position, task_id, name, resources, payload, agent_id, command,
-        executor_id, executor_resources)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        executor_id, executor_resources, scheduling, poolable)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _GET_TASKS = """
-    SELECT task_id, name, resources, payload, agent_id, command, executor_id, executor_resources
+    SELECT task_id, name, resources, payload, agent_id, command, executor_id, executor_resources,
+        {scheduling}, {poolable}
     FROM tasks ORDER BY position
 """
 _PUT_PROGRESS = """
@@ -106,8 +112,9 @@ def insert_header(db: sqlite3.Connection, header: RunHeader) -> None:
 
 
 def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskSpec]) -> None:
-    """Write the tasks of a new run; equal resources only once."""
+    """Write the tasks of a new run; equal resources only once, and how they are scheduled too."""
     shapes = _Shapes(db)
+    schedulings = SchedulingNumbers(db)
     rows = (
         (
             position,
@@ -119,6 +126,8 @@ def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskSpec]) -> None:
             task.command,
             task.executor_id,
             None if task.executor_resources is None else shapes.number(task.executor_resources),
+            schedulings.number(task.scheduling),
+            task.poolable,
         )
         for position, task in enumerate(tasks)
     )
@@ -251,15 +260,39 @@ def read_cancel(db: sqlite3.Connection) -> CancelEntry | None:
 
 
 def read_tasks(db: sqlite3.Connection) -> list[TaskSpec]:
-    """Read the tasks in their order; those with equal resources share one object."""
+    """Read the tasks in their order; those with equal resources or scheduling share the object."""
     rows = db.execute("SELECT id, serialized FROM resources")
     shapes: dict[int | None, Any] = {number: resources_from_bytes(data) for number, data in rows}
     shapes[None] = None
+    schedulings = read_schedulings(db)
+    columns = {"scheduling": "scheduling", "poolable": "poolable"}
+    if not knows_scheduling(db):
+        columns = {"scheduling": "NULL", "poolable": "0"}
     return [
-        TaskSpec(task_id, name, shapes[own], payload, agent, command, executor, shapes[executors])
-        for task_id, name, own, payload, agent, command, executor, executors in db.execute(
-            _GET_TASKS
+        TaskSpec(
+            task_id=task_id,
+            name=name,
+            resources=shapes[own],
+            payload=payload,
+            agent_id=agent,
+            command=command,
+            executor_id=executor,
+            executor_resources=shapes[executors],
+            scheduling=schedulings[number],
+            poolable=bool(poolable),
         )
+        for (
+            task_id,
+            name,
+            own,
+            payload,
+            agent,
+            command,
+            executor,
+            executors,
+            number,
+            poolable,
+        ) in db.execute(_GET_TASKS.format(**columns))
     ]
 
 

@@ -142,8 +142,20 @@ _CHANGES = (
     ) WITHOUT ROWID
     """,
 )
+_SCHEDULING = (
+    """
+    CREATE TABLE scheduling (
+        id INTEGER PRIMARY KEY,
+        priority INTEGER NOT NULL,
+        expected_runtime REAL,
+        constraints TEXT NOT NULL
+    )
+    """,
+    "ALTER TABLE tasks ADD COLUMN scheduling INTEGER REFERENCES scheduling",
+    "ALTER TABLE tasks ADD COLUMN poolable INTEGER NOT NULL DEFAULT 0",
+)
 # Each step is taken once, in order, never changed after a release; the newest stands last.
-_STEPS = (_FIRST, _CHANGES)
+_STEPS = (_FIRST, _CHANGES, _SCHEDULING)
 
 
 def upgrade(db: sqlite3.Connection) -> None:

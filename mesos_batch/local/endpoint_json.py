@@ -56,9 +56,10 @@ def attributes_json(attributes: Iterable[pb.Attribute]) -> Json:
     for attribute in attributes:
         if attribute.type == pb.Value.TEXT:
             shown[attribute.name] = attribute.text.value
+        elif attribute.type == pb.Value.SCALAR:
+            shown[attribute.name] = attribute.scalar.value
         else:
-            value = values.value_from(attribute)
-            shown[attribute.name] = value.value if isinstance(value, Scalar) else str(value)
+            shown[attribute.name] = str(values.value_from(attribute))
     return shown
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,23 @@ class Attribute:
 
     name: str
     value: str | float | Ranges | frozenset[str]
+
+
+def attribute_text(value: object) -> str:
+    """The value of an attribute as operators write it: ``r1``, ``2``, ``0.25``, ``[1-3, 7-9]``."""
+    if isinstance(value, float):
+        return f"{value:.15g}"
+    if isinstance(value, frozenset):
+        return "{" + ", ".join(sorted(value)) + "}"
+    return str(value)
+
+
+def attribute_texts(attributes: Iterable[Attribute]) -> dict[str, str]:
+    """Texts by name; of two attributes with one name the first counts, as in Mesos' constraints."""
+    texts: dict[str, str] = {}
+    for attribute in attributes:
+        texts.setdefault(attribute.name, attribute_text(attribute.value))
+    return texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.engine import commands as do
 from mesos_batch.model.operation import OperationType
+from mesos_batch.protocol.offer_constraints import Group, write_groups
 from mesos_batch.protocol.values import resources_to
 
 Call = scheduler_pb2.Call
@@ -34,6 +35,7 @@ class Framework:
 
     ``any_size`` asks for offers however small: an agent whose cpus are all in use may hold a
     volume, and is not offered otherwise (``--min_allocatable_resources`` of the master).
+    ``offer_groups`` are the offer constraints of the role, none when empty.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Framework:
     hostname: str | None = None
     capabilities: tuple[str, ...] = ()
     any_size: bool = False
+    offer_groups: tuple[Group, ...] = ()
 
     @property
     def refined(self) -> bool:
@@ -72,6 +75,9 @@ def subscribe(framework: Framework, framework_id: str | None) -> Call:
         info.capabilities.add(type=pb.FrameworkInfo.Capability.Type.Value(name))
     if framework.any_size:
         info.offer_filters[framework.role].min_allocatable_resources.SetInParent()
+    if framework.offer_groups:
+        constraints = call.subscribe.offer_constraints
+        write_groups(framework.offer_groups, constraints.role_constraints[framework.role])
     if framework_id is not None:
         info.id.value = framework_id
         call.framework_id.value = framework_id

@@ -12,6 +12,7 @@ from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.master import master_pb2
 from mesos_batch.engine.events import AgentTotal
 from mesos_batch.model.cluster import AgentState, VolumeUser
+from mesos_batch.model.offer import attribute_text
 from mesos_batch.model.resources import Resources
 from mesos_batch.protocol import json_dialect
 from mesos_batch.protocol.values import resource_from
@@ -58,7 +59,9 @@ def _state(slave: dict[str, Any]) -> AgentState:
         total=_resources([*slave.get("unreserved_resources_full", []), *reserved]),
         used=_resources(slave.get("used_resources_full", [])),
         offered=_resources(slave.get("offered_resources_full", [])),
-        attributes={name: _text(value) for name, value in slave.get("attributes", {}).items()},
+        attributes={
+            name: attribute_text(value) for name, value in slave.get("attributes", {}).items()
+        },
     )
 
 
@@ -67,10 +70,6 @@ def _resources(items: Iterable[dict[str, Any]]) -> Resources:
         resource_from(json_dialect.from_value(item, pb.Resource)).allocated_to(None)
         for item in items
     )
-
-
-def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def question(name: str) -> bytes:

@@ -265,9 +265,11 @@ def attribute_from(message: pb.Attribute) -> Attribute:
     """Read an attribute of an agent."""
     if message.type == pb.Value.TEXT:
         return Attribute(message.name, message.text.value)
+    if message.type == pb.Value.SCALAR:
+        # Unlike an amount it keeps all its decimals, as in the operator API.
+        return Attribute(message.name, message.scalar.value)
     value = value_from(message)
-    if isinstance(value, Scalar):
-        return Attribute(message.name, value.value)
+    assert not isinstance(value, Scalar)
     return Attribute(message.name, value.names if isinstance(value, Items) else value)
 
 

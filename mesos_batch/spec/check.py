@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.scheduling import Scheduling
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.protocol.values import resources_from
 from mesos_batch.spec.findings import Blocked, Finding
+from mesos_batch.spec.label_rules import LabelReader
 from mesos_batch.spec.pooling import is_poolable
 from mesos_batch.spec.problems import Severity
 from mesos_batch.spec.required_fields import missing_fields
@@ -34,6 +36,7 @@ class TaskChecker:
         self.specs: list[TaskSpec] = []
         self._blocked = blocked
         self._resources: dict[ResourcesKey, tuple[tuple[Finding, ...], Resources | None]] = {}
+        self._labels = LabelReader()
         self._ids: dict[str, int] = {}
         self._executors: dict[str, tuple[int, bytes, str]] = {}
 
@@ -45,12 +48,13 @@ class TaskChecker:
         missing = missing_fields(task)
         found = bool(missing) and self._take(index, missing)
         resource_problems, resources = self._judge(task.resources)
-        findings = [*task_findings(task), *resource_problems]
+        label_problems, scheduling = self._labels.read(task)
+        findings = [*task_findings(task), *resource_problems, *label_problems]
         if findings:
             found = self._take(index, findings) or found
         found = self._take(index, self._across(index, task)) or found
         if not found and resources is not None:
-            self.specs.append(_spec(task, resources))
+            self.specs.append(_spec(task, resources, scheduling))
 
     def _take(self, index: int, findings: Iterable[Finding]) -> bool:
         """Keep findings about ``tasks[index]``; whether one of them, kept or not, is an error."""
@@ -94,7 +98,7 @@ class TaskChecker:
             )
 
 
-def _spec(task: pb.TaskInfo, resources: Resources) -> TaskSpec:
+def _spec(task: pb.TaskInfo, resources: Resources, scheduling: Scheduling) -> TaskSpec:
     executor = task.executor if task.HasField("executor") else None
     return TaskSpec(
         task_id=task.task_id.value,
@@ -107,6 +111,7 @@ def _spec(task: pb.TaskInfo, resources: Resources) -> TaskSpec:
         executor_resources=(
             resources_from(executor.resources).allocated_to(None) if executor is not None else None
         ),
+        scheduling=scheduling,
         poolable=is_poolable(task),
     )
 

@@ -40,6 +40,11 @@ OTHERS = [setting.name for setting in the.RUN if not setting.is_boolean]
         (["--task-list=-"], {"task_list": "-"}),
         (['--task-list={"tasks": [{"a": "b=c"}]}'], {"task_list": '{"tasks": [{"a": "b=c"}]}'}),
         (["--h=false"], {"help": "false"}),
+        (["--constraint=a:in:b,c"], {"constraint": "a:in:b,c"}),
+        (
+            ["--constraint=a:unique", "--role=r", "--CONSTRAINT=b:unique;c:unique"],
+            {"constraint": "a:unique;b:unique;c:unique", "role": "r"},
+        ),
     ],
 )
 def test_forms_of_flags(arguments: list[str], texts: dict[str, str]) -> None:

@@ -2,11 +2,14 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from held_list import Held, killed_run
 from program import Program, as_json, task
+
+from mesos_batch.runs import list_runs, options_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals and shells")
 
@@ -44,6 +47,24 @@ def test_retry_takes_flags_over_what_the_run_had(mesos_batch: Program, tmp_path:
     assert (small.returncode, large.returncode) == (3, 0)
     assert "task big: attempt 1 failed on agent S0: " in large.stderr
     assert "1 task took more than one attempt\n" in large.stdout
+
+
+def test_retry_places_tasks_as_the_run_did_unless_flags_say_otherwise(
+    mesos_batch: Program, master: str, tmp_path: Path
+) -> None:
+    flags = ("--constraint=hostname:like:.*", "--constraint=rack:not:r9", "--max_running=2",
+             "--executor=command", "--revive_interval=50ms")  # fmt: skip
+    first = mesos_batch(f"--master={master}", f"--task_list={as_json(task('a', 'false'))}", *flags)
+    same = mesos_batch("retry", "last", env={"MESOS_BATCH_CONSTRAINT": "rack:equals:r9"})
+    other = mesos_batch("retry", "last", "--constraint=rack:not:r8", "--max_running=3")
+
+    assert [done.returncode for done in (first, same, other)] == [1, 1, 1]
+    newest, retried, begun = map(options_of, list_runs(tmp_path / "state"))
+    assert list(map(str, begun.constraints)) == ["hostname:like:.*", "rack:not:r9"]
+    assert (begun.max_running, begun.executor, begun.revive_interval) == (2, "command", 0.05)
+    assert replace(retried, user=None) == replace(begun, user=None)
+    assert list(map(str, newest.constraints)) == ["rack:not:r8"]
+    assert (newest.max_running, newest.executor) == (3, "command")
 
 
 def test_retry_of_all_that_did_not_finish_waits_for_the_end_of_the_run(

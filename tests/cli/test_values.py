@@ -4,6 +4,7 @@ import pytest
 from mesos_batch_cli.values import Origin, Values
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.placement_settings import CONSTRAINT
 from mesos_batch.errors import UsageError
 
 
@@ -47,3 +48,15 @@ def test_help_and_version_have_no_variable() -> None:
 
     assert not values[the.HELP]
     assert not values[the.VERSION]
+
+
+def test_constraints_of_flags_add_up_and_win_over_the_variable() -> None:
+    environment = {"MESOS_BATCH_CONSTRAINT": "hostname:unique;rack:in:r1,r2"}
+    flags = ["--constraint=gpu:like:a.*", "--constraint=rack:not:r3"]
+
+    variable, flag = (Values(given, environment, the.RUN)[CONSTRAINT] for given in ([], flags))
+
+    assert [str(each) for each in variable] == ["hostname:unique", "rack:in:r1,r2"]
+    assert [str(each) for each in flag] == ["gpu:like:a.*", "rack:not:r3"]
+    with pytest.raises(UsageError, match=r"^--constraint: 'rack' is not a constraint; write "):
+        Values(["--constraint=gpu:unique", "--constraint=rack"], {}, the.RUN)

@@ -4,6 +4,7 @@ import pytest
 
 from mesos_batch.api import LocalOptions, RunOptions
 from mesos_batch.config import local_settings as cluster
+from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
 from mesos_batch.config.volume_flags import VOLUME_TIMEOUT
@@ -40,11 +41,16 @@ def test_every_flag_of_the_original_is_there_with_its_default() -> None:
         the.FRAMEWORK_CAPABILITIES, the.CHECKPOINT, the.PARTITION_AWARE, the.KILL_AFTER,
         the.UNPLACEABLE_TIMEOUT, the.UNREACHABLE_TIMEOUT, the.STAGING_TIMEOUT,
         the.MAX_ATTEMPTS, the.MAX_FAILURES, the.FAILOVER_TIMEOUT, VOLUME_TIMEOUT,
+        placement.MAX_RUNNING, placement.EXECUTOR, placement.REVIVE_INTERVAL,
     ],
     ids=lambda setting: setting.name,
 )  # fmt: skip
 def test_a_run_has_the_defaults_of_the_library(setting: Setting[object]) -> None:
     assert setting.default == getattr(RunOptions(master="local"), setting.name)
+
+
+def test_a_run_has_no_constraints_but_those_given() -> None:
+    assert placement.CONSTRAINT.default == RunOptions(master="local").constraints
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from mesos_batch.config import local_settings as cluster
+from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import Setting
+from mesos_batch.model.scheduling import Constraint, Operator
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,12 @@ from mesos_batch.config.setting import Setting
         (the.FRAMEWORK_CAPABILITIES, "TASK_KILLING_STATE", ("TASK_KILLING_STATE",)),
         (the.FRAMEWORK_CAPABILITIES, "", ()),
         (cluster.ATTRIBUTES, "rack:r1;zones:[1-3,7-9]", ("rack:r1", "zones:[1-3,7-9]")),
+        (placement.CONSTRAINT, "rack:in:r1,r2; hostname:unique;;rack:IN:r1,r2",
+         (Constraint("rack", Operator.IN, ("r1", "r2")), Constraint("hostname", Operator.UNIQUE))),
+        (placement.CONSTRAINT, "", ()),
+        (placement.MAX_RUNNING, "10", 10),
+        (placement.EXECUTOR, "pool", "pool"),
+        (placement.REVIVE_INTERVAL, "0secs", 0.0),
         (the.LOCAL_AGENTS, "1", 1),
         (the.LOCAL_CPUS, "0.5", 0.5),
         (cluster.PORT, "65535", 65535),
@@ -61,6 +69,9 @@ def test_text_becomes_a_value(setting: Setting[object], text: str, value: object
         (the.FRAMEWORK_CAPABILITIES, "UNKNOWN", "UNKNOWN cannot be used"),
         (the.FRAMEWORK_CAPABILITIES, "gpu_resources", "not one of"),
         (the.FRAMEWORK_CAPABILITIES, "GPU_RESOURCES,GPU_RESOURCES", "given twice"),
+        (placement.CONSTRAINT, "hostname:unique;rack:r1", "(did you mean rack:equals:r1?)"),
+        (placement.MAX_RUNNING, "0", "less than 1"),
+        (placement.EXECUTOR, "docker", "not one of auto, command, pool"),
         (the.LOCAL_AGENTS, "0", "less than 1"),
         (the.LOCAL_AGENTS, "1.5", "not a whole number"),
         (the.LOCAL_AGENTS, "", "not a whole number"),
@@ -105,6 +116,9 @@ def test_usage_and_default_are_written_as_the_command_line_reads_them() -> None:
     )
     assert the.MASTER.default_text == "none"
     assert replace(the.MASTER, shown_default="ask").default_text == "ask"
+    assert placement.CONSTRAINT.default_text == "none"
+    made = replace(placement.CONSTRAINT, default=placement.CONSTRAINT.read("a:unique;b:max_per:2"))
+    assert made.default_text == "a:unique;b:max_per:2"
 
 
 @pytest.mark.parametrize("setting", [*the.RUN, *cluster.LOCAL], ids=lambda setting: setting.name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journal.books import create, running
+from journal.books import create, running, task
 from resource_strategies import resources
 
 from mesos_batch import journal as journals
@@ -23,6 +23,9 @@ from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resou
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.saved import ChangeEntry, EndEntry, OperationEntry
 from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.scheduling import ORDINARY
+from mesos_batch.model.task import TaskSpec
+from mesos_batch.protocol.resource_bytes import resources_to_bytes
 
 names = st.none() | st.text(max_size=5)
 
@@ -167,6 +170,7 @@ def older_run(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     with monkeypatch.context() as patch:
         patch.setattr(schema, "_STEPS", schema._STEPS[:1])
         patch.setattr("mesos_batch.journal.change_rows.insert_changes", lambda *_: None)
+        patch.setattr("mesos_batch.journal.rows.insert_tasks", insert_tasks_as_before)
         with create(state_dir, 1) as journal:
             db = journal._db
             assert db.execute("PRAGMA user_version").fetchone() == (1,)
@@ -175,6 +179,16 @@ def older_run(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 _put_old(db, entry)
             db.execute("COMMIT")
     return journal.directory
+
+
+def insert_tasks_as_before(db: sqlite3.Connection, tasks: list[TaskSpec]) -> None:
+    row = (0, "t0", "task 0", 0, tasks[0].payload, "")
+    db.execute("INSERT INTO resources VALUES (0, ?)", (resources_to_bytes(tasks[0].resources),))
+    db.execute(
+        "INSERT INTO tasks (position, task_id, name, resources, payload, command)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        row,
+    )
 
 
 def _put_old(db: sqlite3.Connection, entry: object) -> None:
@@ -201,7 +215,8 @@ def test_an_older_journal_is_read_as_one_without_changes(
     assert (info.changes, info.counts) == ({}, {Phase.RUNNING: 1})
     assert journals.read_changes(directory) == []
     assert journals.read_operations(directory) == []
-    assert read_snapshot(directory).changes == ()
+    snapshot = read_snapshot(directory)
+    assert (snapshot.changes, [view.spec.scheduling for view in snapshot.tasks]) == ((), [ORDINARY])
     # Who only looks changes nothing.
     assert version_of(directory) == 1
 
@@ -211,8 +226,8 @@ def test_an_older_journal_goes_on_as_one_of_today(
 ) -> None:
     directory = older_run(tmp_path, monkeypatch)
     with Journal.open(directory) as journal:
-        assert (journal.changes, len(journal.tasks)) == ([], 1)
+        assert (journal.changes, journal.tasks) == ([], [task(0)])
         assert [(it.phase, it.launches) for it in journal.past.tasks] == [(Phase.RUNNING, 1)]
         journal.commit([EndEntry(5.0, ExitCode.FINISHED)])
-    assert version_of(directory) == len(schema._STEPS) == 2
+    assert version_of(directory) == len(schema._STEPS)
     assert read_run(directory).exit_code is ExitCode.FINISHED

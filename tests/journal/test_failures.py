@@ -26,6 +26,7 @@ from mesos_batch.journal import (
     list_runs,
     read_run,
     read_snapshot,
+    schema,
 )
 
 
@@ -219,7 +220,7 @@ def test_a_newer_journal_names_the_version_it_needs(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         pass
     path = journal.directory / "journal.sqlite"
-    change(path, "PRAGMA user_version = 3")
+    change(path, f"PRAGMA user_version = {len(schema._STEPS) + 1}")
     change(path, "UPDATE run SET version = '0.9.0'")
     before = path.read_bytes()
     for use in (Journal.open, read_run):
@@ -249,9 +250,9 @@ def test_a_failed_opening_leaves_the_run_to_others(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         pass
     path = journal.directory / "journal.sqlite"
-    change(path, "PRAGMA user_version = 3")
+    change(path, f"PRAGMA user_version = {len(schema._STEPS) + 1}")
     with pytest.raises(JournalError, match="needs mesos-batch"):
         Journal.open(journal.directory)
-    change(path, "PRAGMA user_version = 2")
+    change(path, f"PRAGMA user_version = {len(schema._STEPS)}")
     with Journal.open(journal.directory):
         pass

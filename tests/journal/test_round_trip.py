@@ -25,6 +25,7 @@ from mesos_batch.journal import Journal, digest_of, list_runs, read_attempts, re
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.saved import AttemptEntry, EndEntry, Entry, FrameworkEntry, TaskEntry
+from mesos_batch.model.scheduling import ORDINARY, Constraint, Operator, Scheduling
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.task import TaskSpec
 
@@ -98,6 +99,18 @@ def test_the_last_entry_of_each_kind_counts(batches: list[list[Entry]], reopened
         assert read_attempts(journal.directory) == [attempts[key] for key in sorted(attempts)]
 
 
+constraints = st.builds(
+    Constraint,
+    field=st.text(max_size=4),
+    operator=st.sampled_from(Operator),
+    values=st.lists(st.text(max_size=4), max_size=3).map(tuple),
+)
+schedulings = st.builds(
+    Scheduling,
+    priority=st.integers(-(10**9), 10**9),
+    expected_runtime=times,
+    constraints=st.lists(constraints, max_size=3).map(tuple),
+)
 task_specs = st.builds(
     TaskSpec,
     task_id=st.text(max_size=4),
@@ -108,6 +121,7 @@ task_specs = st.builds(
     command=st.text(max_size=4),
     executor_id=texts,
     executor_resources=st.none() | resources,
+    scheduling=schedulings,
 )
 
 
@@ -132,6 +146,16 @@ def test_tasks_that_ask_for_the_same_share_one_object(tmp_path: Path) -> None:
         read = journal.tasks
     assert read[0].resources is read[2].resources is read[3].resources
     assert read[1].resources is read[3].executor_resources
+
+
+def test_tasks_that_are_scheduled_alike_share_one_object(tmp_path: Path) -> None:
+    urgent = [Scheduling(5, 90.0, (Constraint("rack", Operator.IN, ("r1", "r2")),)) for _ in "ab"]
+    tasks = [task(0), task(1, scheduling=urgent[0]), task(2, scheduling=urgent[1]), task(3)]
+    with Journal.create(tmp_path, tasks, master="m", source="s", options={}) as journal:
+        read = journal.tasks
+    assert read == tasks
+    assert read[1].scheduling is read[2].scheduling
+    assert read[0].scheduling is read[3].scheduling is ORDINARY
 
 
 def test_the_header_stays(tmp_path: Path) -> None:

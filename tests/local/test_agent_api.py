@@ -231,12 +231,12 @@ async def test_containers_and_statistics_have_the_recorded_shape(tmp_path: Path)
 
 @scene
 async def test_state_before_and_after_the_end_of_a_task(tmp_path: Path) -> None:
-    async with asked(tmp_path, attributes=("rack:r1", "index:1")) as (world, client):
+    async with asked(tmp_path, attributes=("rack:r1", "load:0.1234")) as (world, client):
         directory = await logs_task(world)
         state = await client.json("/slave(1)/state")
         assert state["id"] == AGENT_ID
         assert state["pid"] == f"slave(1)@127.0.0.1:{world.agent.port}"
-        assert state["attributes"] == {"rack": "r1", "index": 1.0}
+        assert state["attributes"] == {"rack": "r1", "load": 0.1234}
         assert state["resources"] == {
             "cpus": 4.0,
             "mem": 4096.0,

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.master import master_pb2
 from mesos_batch.model.cluster import AgentState, VolumeUser
+from mesos_batch.model.offer import attribute_texts
 from mesos_batch.model.resources import Resources
 from mesos_batch.protocol import json_dialect
 from mesos_batch.protocol.operator import (
@@ -18,6 +20,7 @@ from mesos_batch.protocol.operator import (
     states_from_slaves,
     volume_users,
 )
+from mesos_batch.protocol.values import attribute_from
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "json"
 STACK = [{"type": "DYNAMIC", "role": "test", "principal": "p"}]
@@ -138,6 +141,21 @@ def test_agents_that_make_no_offers(more: dict[str, Any], active: bool) -> None:
 def test_attributes_are_text() -> None:
     agent = only(slaves(slave(attributes={"rack": "r1", "level": 2.0, "load": 0.25, "x": "[1-2]"})))
     assert agent.attributes == {"rack": "r1", "level": "2", "load": "0.25", "x": "[1-2]"}
+
+
+def test_attributes_have_the_same_text_in_offers() -> None:
+    # What a master of Mesos 1.12 said of --attributes=g:[7-9,1-3];t:1234567;u:0.1234;w:1e3.
+    told = {"g": "[1-3, 7-9]", "t": 1234567.0, "u": 0.1234, "w": 1000.0}
+    offered = [
+        pb.Attribute(name=name, type=pb.Value.SCALAR, scalar=pb.Value.Scalar(value=value))
+        for name, value in told.items()
+        if isinstance(value, float)
+    ]
+    spans = pb.Value.Ranges(range=[pb.Value.Range(begin=1, end=3), pb.Value.Range(begin=7, end=9)])
+    offered.append(pb.Attribute(name="g", type=pb.Value.RANGES, ranges=spans))
+    texts = attribute_texts(attribute_from(attribute) for attribute in offered)
+    assert texts == only(slaves(slave(attributes=told))).attributes
+    assert texts == {"g": "[1-3, 7-9]", "t": "1234567", "u": "0.1234", "w": "1000"}
 
 
 def test_agents_a_new_master_waits_for_are_told_apart() -> None:
