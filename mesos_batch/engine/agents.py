@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take, usable
 from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector, weights
 from mesos_batch.model import value as values
+from mesos_batch.model.constraint_match import static_match
+from mesos_batch.model.offer import Attribute, attribute_texts
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, MEM, Resources
 from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.scheduling import Constraint
 from mesos_batch.model.snapshot import AgentView
 
 if TYPE_CHECKING:
@@ -19,18 +22,24 @@ if TYPE_CHECKING:
     from mesos_batch.engine.waiting import Shape
     from mesos_batch.model.offer import Offer
 
+Constraints = tuple[Constraint, ...]
+
 
 @dataclass(slots=True)
 class _Agent:
     agent_id: str
     hostname: str
     url: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    told: tuple[Attribute, ...] = ()
     listed: Resources | None = None
     total: Resources | None = None
     seen: Resources = field(default_factory=Resources)
     in_use: dict[str, Resources] = field(default_factory=dict)
     used: Vector = ZERO
     most: Vector = ZERO
+    _room: Vector = ZERO
+    _room_of: Resources | None = None
 
     def see(self, free: Resources) -> bool:
         """Learn from what it offers beside what our tasks use; gives whether that is more."""
@@ -45,6 +54,14 @@ class _Agent:
             return False
         self.seen, self.most = most, vector(most)
         return True
+
+    @property
+    def room(self) -> Vector:
+        """The capacity in numbers."""
+        if self._room_of is not self.capacity:
+            self._room_of = self.capacity
+            self._room = vector(self._room_of)
+        return self._room
 
     @property
     def capacity(self) -> Resources:
@@ -65,6 +82,7 @@ class Agents:
         self._agents: dict[str, _Agent] = {}
         self.complete = False
         self.version = 0
+        self._matches: dict[tuple[str, int], tuple[Constraints, bool]] = {}
         self._weights = weights(ZERO)
         self._weights_at = -1
 
@@ -79,6 +97,10 @@ class Agents:
             if agent is None:
                 agent = self._agents[offer.agent_id] = _Agent(offer.agent_id, offer.hostname)
             agent.url = offer.agent_url
+            if agent.told != offer.attributes:
+                agent.told = offer.attributes
+                agent.attributes = attribute_texts(offer.attributes)
+                self._matches.clear()
             known = free.get(offer.agent_id)
             free[offer.agent_id] = offer.resources if known is None else known + offer.resources
         for agent_id, resources in free.items():
@@ -97,6 +119,9 @@ class Agents:
                 agent = _Agent(total.agent_id, total.hostname)
                 self._agents[total.agent_id] = agent
             agent.total = total.total
+            if agent.attributes != total.attributes:
+                agent.attributes = total.attributes
+                self._matches.clear()
             agent.listed = usable(total.total, self._role)
         if all_are_back:
             for agent_id in self._agents.keys() - known:
@@ -128,6 +153,7 @@ class Agents:
     def forget(self, agent_id: str) -> None:
         """Drop an agent that failed; it comes back with its next offer."""
         self._agents.pop(agent_id, None)
+        self._matches.clear()
         self.version += 1
 
     def use(self, agent_id: str, task_id: str, resources: Resources) -> None:
@@ -148,6 +174,23 @@ class Agents:
         agent = self._agents.get(agent_id or "")
         return agent.url if agent is not None else None
 
+    def marks(self, agent_id: str) -> tuple[str, Mapping[str, str]]:
+        """Host name and attributes of an agent, by which constraints know it."""
+        agent = self._agents.get(agent_id)
+        return ("", {}) if agent is None else (agent.hostname, agent.attributes)
+
+    def satisfies(self, agent_id: str, constraints: Constraints) -> bool:
+        """Whether an agent is one that the constraints name, whatever runs there."""
+        if not constraints:
+            return True
+        key = agent_id, id(constraints)
+        known = self._matches.get(key)
+        if known is None:
+            # The constraints are kept because ids are those of living objects only.
+            match = static_match(constraints, *self.marks(agent_id))
+            known = self._matches[key] = constraints, match
+        return known[1]
+
     def weights(self) -> Vector:
         """How much each kind of resource weighs, by how much of it the agents have."""
         if self._weights_at != self.version:
@@ -166,6 +209,8 @@ class Agents:
         """Whether any agent we know of could hold a task of this shape when it is empty."""
         return any(
             shape.agent_id in (None, agent.agent_id)
+            and fits(shape.measure, agent.room)
+            and self.satisfies(agent.agent_id, shape.scheduling.constraints)
             and take(agent.capacity, shape.total) is not None
             for agent in self._agents.values()
         )
@@ -177,6 +222,10 @@ class Agents:
             return f"agent {shape.agent_id}, which the task names, is not known to the master"
         if not agents:
             return "the master has no agent"
+        constraints = shape.scheduling.constraints
+        agents = [agent for agent in agents if self.satisfies(agent.agent_id, constraints)]
+        if not agents:
+            return "no agent satisfies " + " and ".join(map(str, constraints))
         lacking = [
             text for wish in shape.total if (text := _lack(wish, agents, self._role)) is not None
         ]

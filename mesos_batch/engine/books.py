@@ -63,7 +63,7 @@ class Books:
         self.agents = Agents(policy.role)
         self.health = AgentHealth()
         self.pools = Pools(self, tasks)
-        self.offers_wanted = OffersWanted()
+        self.offers_wanted = OffersWanted(policy.revive_interval)
         self.reconciliation = Reconciliation()
         self.timers: Timers[tuple[str, int]] = Timers()
         self.connected = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -94,11 +95,12 @@ class ExecutorFailed:
 
 @dataclass(frozen=True, slots=True)
 class AgentTotal:
-    """What one agent has in all, used or not."""
+    """What one agent has in all, used or not; attributes are texts by name."""
 
     agent_id: str
     hostname: str
     total: Resources
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

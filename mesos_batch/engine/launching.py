@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mesos_batch.engine import commands as do
 from mesos_batch.engine.bundle import Bundle, bundle
 from mesos_batch.engine.placement import drain, place
+from mesos_batch.engine.spread import Spread
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
 
@@ -89,6 +90,7 @@ class Launching:
             books.waiting,
             bundles,
             drained=self._drained(by),
+            spread=Spread(books.agents, books.waiting, books.tasks.active()),
             by=by,
             now=books.now,
             most=self.room(),
@@ -102,7 +104,7 @@ class Launching:
             for agent_id, resources in books.agents.seen_at_once().items()
             if not books.health.rest_left(agent_id, books.now)
         }
-        return drain(books.waiting, seen, by, books.now)
+        return drain(books.waiting, seen, books.agents.satisfies, by, books.now)
 
     def _launch(self, group: Bundle) -> None:
         books = self._books

@@ -7,6 +7,7 @@ large cluster, which answers each with many offers, is asked less often.
 
 from __future__ import annotations
 
+# Seconds (``--revive_interval``).
 MIN_GAP = 0.02
 GAP_PER_OFFER = 0.002
 ANSWER_WITHIN = 1.0
@@ -15,7 +16,8 @@ ANSWER_WITHIN = 1.0
 class OffersWanted:
     """A small machine that says when to send SUPPRESS and REVIVE."""
 
-    def __init__(self) -> None:
+    def __init__(self, least_gap: float = MIN_GAP) -> None:
+        self._least_gap = least_gap
         self._suppressed = False
         self._wish = False
         self._next_revive = 0.0
@@ -34,7 +36,8 @@ class OffersWanted:
     def offers_arrived(self, count: int, now: float) -> None:
         """Note the answer to a REVIVE, or an allocation round of its own."""
         self._answer_by = None
-        self._next_revive = max(self._next_revive, now + max(MIN_GAP, GAP_PER_OFFER * count))
+        gap = max(self._least_gap, GAP_PER_OFFER * count)
+        self._next_revive = max(self._next_revive, now + gap)
 
     def should_suppress(self, *, waiting: bool) -> bool:
         """Whether to send SUPPRESS now; then it counts as sent."""
@@ -54,6 +57,7 @@ class OffersWanted:
         self._suppressed = False
         self._wish = False
         self._answer_by = now + ANSWER_WITHIN
+        self._next_revive = now + self._least_gap
         return True
 
     @property

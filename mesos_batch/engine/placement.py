@@ -21,8 +21,10 @@ from mesos_batch.engine.vector import ZERO, Vector, fits, plus, vector, weigh
 
 if TYPE_CHECKING:
     from mesos_batch.engine.bundle import Bundle
+    from mesos_batch.engine.spread import Spread
     from mesos_batch.engine.waiting import Shape, Waiting
     from mesos_batch.model.resources import Resources
+    from mesos_batch.model.scheduling import Constraint
 
 PATIENCE = 10.0
 # Other frameworks may hold the drained agent for days; then the small tasks get their turn.
@@ -40,17 +42,16 @@ def place(
     drained: Mapping[str, Shape],
     by: Vector,
     now: float,
+    spread: Spread,
     most: int | None = None,
-    allows: Callable[[Shape, Bundle], bool] | None = None,
 ) -> None:
     """Move tasks from ``waiting`` onto ``bundles``.
 
     ``drained`` agents are kept for their shape, ``by`` weighs resources, at most ``most`` tasks
-    are placed, and ``allows`` says whether one more task of a shape with constraints may go to an
-    agent.
+    are placed, and ``spread`` knows where tasks with constraints may go.
     """
     shapes = waiting.ranked(by)
-    rooms = _Rooms(bundles, by, drained, allows)
+    rooms = _Rooms(bundles, by, drained, spread)
     place_shape = rooms.pack
     if not rooms.are_too_small_for(shapes):
         # All can start, so the order is that in which they fit best.
@@ -75,12 +76,16 @@ def place(
 
 
 def drain(
-    waiting: Waiting, seen_at_once: Mapping[str, Resources], by: Vector, now: float
+    waiting: Waiting,
+    seen_at_once: Mapping[str, Resources],
+    satisfies: Callable[[str, tuple[Constraint, ...]], bool],
+    by: Vector,
+    now: float,
 ) -> dict[str, Shape]:
     """One agent for each starving shape: the smallest that could hold it when empty.
 
     ``seen_at_once`` is the most we have had of each agent at one time, offered or in use by our
-    tasks.
+    tasks; ``satisfies`` says whether an agent is one that constraints name.
     """
     drained: dict[str, Shape] = {}
     starving = []
@@ -103,6 +108,7 @@ def drain(
             if agent_id not in drained
             and fits(shape.measure, capacity)
             and shape.may_go_to(agent_id)
+            and satisfies(agent_id, shape.scheduling.constraints)
             and (shape.is_simple or take(seen_at_once[agent_id], shape.total) is not None)
         ]
         if able:
@@ -124,11 +130,11 @@ class _Rooms:
         bundles: Sequence[Bundle],
         by: Vector,
         drained: Mapping[str, Shape],
-        allows: Callable[[Shape, Bundle], bool] | None,
+        spread: Spread,
     ) -> None:
         self._by = by
         self._drained = drained
-        self._allows = allows
+        self._spread = spread
         # The number breaks ties, since bundles cannot be compared.
         self._sorted: list[tuple[int, int, Bundle]] = sorted(
             (weigh(bundle.free, by), number, bundle) for number, bundle in enumerate(bundles)
@@ -159,13 +165,12 @@ class _Rooms:
             return 0
         done = 0
         touched: list[tuple[int, int, Bundle]] = []
-        at_once = 1 if self._counts(shape) else most
         least = weigh(shape.measure, self._by) - self._slack * self._by[0]
         for index in range(bisect_left(self._sorted, (least, -1)), len(self._sorted)):
             entry = self._sorted[index]
             bundle = entry[2]
             while bundle.fits(shape) and self._may_use(shape, bundle):
-                count = bundle.place(shape, min(at_once, most - done), waiting.pop)
+                count = self._put(shape, bundle, waiting, most - done)
                 if not count:
                     break
                 done += count
@@ -189,7 +194,7 @@ class _Rooms:
             for entry in reversed(self._sorted):
                 bundle = entry[2]
                 usable = bundle.fits(shape) and self._may_use(shape, bundle)
-                if usable and bundle.place(shape, 1, waiting.pop):
+                if usable and self._put(shape, bundle, waiting, 1):
                     break
             else:
                 break
@@ -202,11 +207,16 @@ class _Rooms:
     def _may_use(self, shape: Shape, bundle: Bundle) -> bool:
         if self._drained.get(bundle.agent_id, shape) is not shape or not bundle.admits(shape):
             return False
-        return self._allows is None or not self._counts(shape) or self._allows(shape, bundle)
+        return not shape.scheduling.constraints or self._spread.admits(shape, bundle)
 
-    @staticmethod
-    def _counts(shape: Shape) -> bool:
-        return bool(shape.scheduling.constraints)
+    def _put(self, shape: Shape, bundle: Bundle, waiting: Waiting, most: int) -> int:
+        """Place tasks of a shape; those with constraints are counted one by one."""
+        if not shape.scheduling.constraints:
+            return bundle.place(shape, most, waiting.pop)
+        count = bundle.place(shape, 1, waiting.pop)
+        if count:
+            self._spread.placed(shape, bundle)
+        return count
 
     def _sort_again(self, touched: list[tuple[int, int, Bundle]]) -> None:
         for entry in touched:
@@ -224,6 +234,8 @@ class _Rooms:
         if self._has_shrunk:
             self._most = self._measure_most()
             self._has_shrunk = False
+        if shape.scheduling.constraints or self._drained:
+            return
         if not any(bundle.fits(shape) for _, _, bundle in self._sorted):
             kept = [measure for measure in self._hopeless if not fits(shape.measure, measure)]
             self._hopeless = [*kept[-MOST_HOPELESS:], shape.measure]

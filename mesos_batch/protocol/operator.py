@@ -31,7 +31,9 @@ def agents_from_slaves(body: bytes) -> tuple[AgentTotal, ...]:
     """
     agents, _ = states_from_slaves(body)
     return tuple(
-        AgentTotal(agent.agent_id, agent.hostname, agent.total) for agent in agents if agent.active
+        AgentTotal(agent.agent_id, agent.hostname, agent.total, agent.attributes)
+        for agent in agents
+        if agent.active
     )
 
 
