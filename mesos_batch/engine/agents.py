@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take, usable
+from mesos_batch.engine.nearest import Room, nearest_miss
 from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector, weights
 from mesos_batch.model import value as values
 from mesos_batch.model.constraint_match import static_match
@@ -31,6 +32,7 @@ class _Agent:
     hostname: str
     url: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+    left: Vector = ZERO
     told: tuple[Attribute, ...] = ()
     listed: Resources | None = None
     total: Resources | None = None
@@ -104,6 +106,7 @@ class Agents:
             known = free.get(offer.agent_id)
             free[offer.agent_id] = offer.resources if known is None else known + offer.resources
         for agent_id, resources in free.items():
+            self._agents[agent_id].left = vector(resources)
             self.version += self._agents[agent_id].see(resources)
 
     def listed(self, totals: Iterable[AgentTotal], *, all_are_back: bool = True) -> None:
@@ -161,13 +164,16 @@ class Agents:
         agent = self._agents.get(agent_id)
         if agent is not None:
             agent.in_use[task_id] = resources
+            agent.left = minus(agent.left, vector(resources))
             agent.used = plus(agent.used, vector(resources))
 
     def release(self, agent_id: str | None, task_id: str) -> None:
         """Count a task of ours off its agent."""
         agent = self._agents.get(agent_id or "")
         if agent is not None and task_id in agent.in_use:
-            agent.used = minus(agent.used, vector(agent.in_use.pop(task_id)))
+            amount = vector(agent.in_use.pop(task_id))
+            agent.used = minus(agent.used, amount)
+            agent.left = plus(agent.left, amount)
 
     def url(self, agent_id: str | None) -> str | None:
         """Where an agent's own HTTP API answers."""
@@ -233,6 +239,17 @@ class Agents:
             return "; ".join(lacking)
         wish = ", ".join(f"{resource.name} {resource.value}" for resource in shape.total)
         return f"no single agent has all of {wish} together"
+
+    def why_not_now(self, shape: Shape) -> str | None:
+        """Say what the best agent lacks for a task of this shape, as far as offers told."""
+        constraints = shape.scheduling.constraints
+        rooms = [
+            Room(agent.hostname, agent.left, agent.room)
+            for agent in self._agents.values()
+            if shape.agent_id in (None, agent.agent_id)
+            and self.satisfies(agent.agent_id, constraints)
+        ]
+        return nearest_miss(shape.measure, rooms)
 
     def views(self) -> tuple[AgentView, ...]:
         """The agents for a display."""

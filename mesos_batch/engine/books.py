@@ -83,6 +83,8 @@ class Books:
         # Why the run stops before its tasks were launched; it can be resumed.
         self.halted: str | None = None
         self.message: str | None = None
+        # Why the task whose turn is next does not start.
+        self.why_waiting: str | None = None
         self._changed: dict[int, TaskRecord] = {}
 
     @property

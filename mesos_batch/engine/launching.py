@@ -71,6 +71,7 @@ class Launching:
             books.send(do.Decline(tuple(declined), REFUSE_SECONDS))
         if len(books.waiting):
             books.pools.close_unused(bundles)
+        books.why_waiting = self._why_waiting()
         books.tell(
             fact.OffersSeen(
                 books.now,
@@ -95,6 +96,18 @@ class Launching:
             now=books.now,
             most=self.room(),
         )
+
+    def _why_waiting(self) -> str | None:
+        books = self._books
+        if self.room() <= 0 and books.policy.max_running is not None:
+            return f"{books.policy.max_running} run, and more may not (--max_running)"
+        shape = next(iter(books.waiting.ranked(books.agents.weights())), None)
+        if shape is None:
+            return None
+        missing = books.agents.why_not_now(shape)
+        if missing is None:
+            return None
+        return f"{books.tasks.records[shape.first].spec.task_id} {missing}"
 
     def _drained(self, by: tuple[int, int, int, int]) -> dict[str, Shape]:
         """The agents that are kept for a task; none of them rests."""

@@ -139,6 +139,7 @@ class BatchScheduler:
             exit_code=books.exit_code,
             message=books.message,
             restart_losses=books.restart_losses,
+            why_waiting=books.why_waiting if len(books.waiting) else None,
         )
 
     def handle(self, event: ev.Event, now: float) -> Turn:

@@ -59,7 +59,7 @@ class RunSnapshot:
     """Everything a display needs; ``exit_code`` is ``None`` while the run goes on.
 
     ``restart_losses`` counts attempts that were lost when their agent restarted, which
-    checkpointing would have saved.
+    checkpointing would have saved. ``why_waiting`` says what the task whose turn is next lacks.
     """
 
     at: float
@@ -74,6 +74,7 @@ class RunSnapshot:
     exit_code: ExitCode | None = None
     message: str | None = None
     restart_losses: int = 0
+    why_waiting: str | None = None
 
     def counts(self) -> Counter[Phase]:
         """How many tasks are in each phase."""

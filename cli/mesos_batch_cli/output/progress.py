@@ -69,9 +69,9 @@ class Progress:
         if run.cancelling:
             return "Cancelling: waiting for the tasks to be killed. Ctrl-C again leaves at once."
         if self._disconnected is not None:
-            wait = self._disconnected.at + self._disconnected.retry_in - now
+            seconds = self._disconnected.at + self._disconnected.retry_in - now
             reason = one_line(self._disconnected.reason)
-            return f"Not connected: {reason}. Trying again in {elapsed(wait)}."
+            return f"Not connected: {reason}. Trying again in {elapsed(seconds)}."
         if self._subscribed_at is None:
             return "Connecting to the master …"
         changing = [view for view in run.changes if view.phase is ChangePhase.WAITING]
@@ -89,7 +89,10 @@ class Progress:
             return f"{tasks(waiting)} will be tried again, the first in {first}."
         if not self._offers_seen:
             return self._no_offers(now - self._subscribed_at)
-        return f"{tasks(waiting)} wait{'s' if waiting == 1 else ''} for free resources."
+        wait = f"{tasks(waiting)} wait{'s' if waiting == 1 else ''}"
+        if run.why_waiting is not None:
+            return f"{wait}: {one_line(run.why_waiting)}."
+        return f"{wait} for free resources."
 
     def resting(self, now: float) -> list[str]:
         """Which agents get no tasks for a while, a sentence for each."""
