@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.collector import collector_paused
 from mesos_batch.model.task import TaskSpec
-from mesos_batch.spec import formats
+from mesos_batch.spec import formats, json_format, json_stream
 from mesos_batch.spec.check import TaskChecker
+from mesos_batch.spec.field_reader import FieldReader
+from mesos_batch.spec.findings import Blocked, Finding
+from mesos_batch.spec.json_task import read_task
 from mesos_batch.spec.problems import (
     InvalidTaskListError,
     Problem,
@@ -42,6 +45,9 @@ def load_task_list(data: bytes, name: str) -> TaskList:
         InvalidTaskListError: there are errors; all of them are in ``problems``.
     """
     with collector_paused():
+        usable = _stream(data, name)
+        if usable is not None:
+            return usable
         reading = formats.read(data, name, TASK_LIST)
         checker = TaskChecker(reading.blocked)
         for index, task in enumerate(reading.tasks):
@@ -51,6 +57,32 @@ def load_task_list(data: bytes, name: str) -> TaskList:
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidTaskListError(name, problems)
     return TaskList(name, tuple(checker.specs), problems)
+
+
+def _stream(data: bytes, name: str) -> TaskList | None:
+    """A list in JSON, read task by task; ``None`` when it has errors or is written otherwise."""
+    reader = FieldReader()
+    checker = TaskChecker(Blocked())
+    warnings: list[Finding] = []
+    index = 0
+    try:
+        for item in json_stream.elements(data):
+            if item is None:
+                continue
+            checker.check(index, read_task(item, ("tasks", index), reader))
+            index += 1
+            if reader.findings:
+                warnings += reader.findings
+                if any(finding.severity is Severity.ERROR for finding in reader.findings):
+                    return None
+                reader.findings.clear()
+            if len(checker.specs) < index:
+                return None
+    except json_stream.NotPlainError:
+        return None
+    warnings += checker.findings
+    problems = json_format.place(data.decode(), name, warnings) if warnings else []
+    return TaskList(name, tuple(checker.specs), sort_problems(problems))
 
 
 def check_for_role(
