@@ -6,6 +6,7 @@ text format.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
@@ -29,11 +30,16 @@ from mesos_batch.spec.task_list_form import TASK_LIST
 
 @dataclass(frozen=True, slots=True)
 class TaskList:
-    """A checked task list; ``name`` is how messages call it."""
+    """A checked task list; ``name`` is how messages call it.
+
+    ``samples`` are positions: the resources of any task, and of its executor, are written just as
+    those of one of these. ``None`` when nobody has compared them.
+    """
 
     name: str
     tasks: tuple[TaskSpec, ...] = field(repr=False)
     warnings: tuple[Problem, ...] = ()
+    samples: tuple[int, ...] | None = field(default=None, repr=False)
 
 
 def load_task_list(data: bytes, name: str) -> TaskList:
@@ -56,7 +62,7 @@ def load_task_list(data: bytes, name: str) -> TaskList:
         problems = sort_problems([*reading.problems, *found])
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise InvalidTaskListError(name, problems)
-    return TaskList(name, tuple(checker.specs), problems)
+    return TaskList(name, tuple(checker.specs), problems, checker.samples)
 
 
 def _stream(data: bytes, name: str) -> TaskList | None:
@@ -82,7 +88,7 @@ def _stream(data: bytes, name: str) -> TaskList | None:
         return None
     warnings += checker.findings
     problems = json_format.place(data.decode(), name, warnings) if warnings else []
-    return TaskList(name, tuple(checker.specs), sort_problems(problems))
+    return TaskList(name, tuple(checker.specs), sort_problems(problems), checker.samples)
 
 
 def check_for_role(
@@ -94,10 +100,15 @@ def check_for_role(
     warnings, as an operator may have reserved them. With ``data``, the bytes the list was loaded
     from, problems have positions.
     """
+    tasks, samples = task_list.tasks, task_list.samples
+    if samples is not None and not any(
+        True for index in samples for _ in _role_findings(tasks[index], role, principal)
+    ):
+        return ()
     findings = [
         finding.under("tasks", index)
-        for index, spec in enumerate(task_list.tasks)
-        for finding in role_findings(pb.TaskInfo.FromString(spec.payload), role, principal)
+        for index, spec in enumerate(tasks)
+        for finding in _role_findings(spec, role, principal)
     ]
     if not findings:
         return ()
@@ -105,3 +116,7 @@ def check_for_role(
         Reading(task_list.name) if data is None else formats.read(data, task_list.name, TASK_LIST)
     )
     return sort_problems(reading.place(findings))
+
+
+def _role_findings(spec: TaskSpec, role: str, principal: str | None) -> Iterator[Finding]:
+    return role_findings(pb.TaskInfo.FromString(spec.payload), role, principal)
