@@ -21,6 +21,7 @@ from mesos_batch.model.saved import (
     Past,
     TaskEntry,
 )
+from mesos_batch.model.sharing import Payloads, Texts
 from mesos_batch.model.snapshot import TaskView
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.task import TaskSpec
@@ -255,12 +256,25 @@ def read_tasks(db: sqlite3.Connection) -> list[TaskSpec]:
     rows = db.execute("SELECT id, serialized FROM resources")
     shapes: dict[int | None, Any] = {number: resources_from_bytes(data) for number, data in rows}
     shapes[None] = None
-    return [
-        TaskSpec(task_id, name, shapes[own], payload, agent, command, executor, shapes[executors])
-        for task_id, name, own, payload, agent, command, executor, executors in db.execute(
-            _GET_TASKS
+    texts, payloads = Texts(), Payloads()
+    tasks: list[TaskSpec] = []
+    for row in db.execute(_GET_TASKS):
+        task_id, name, own, payload, agent, command, executor, executors = row
+        kept, like = payloads.pack(payload)
+        tasks.append(
+            TaskSpec(
+                task_id=task_id,
+                name=task_id if name == task_id else name,
+                resources=shapes[own],
+                kept=kept,
+                agent_id=agent,
+                command=texts.share(command),
+                executor_id=executor,
+                executor_resources=shapes[executors],
+                like=like,
+            )
         )
-    ]
+    return tasks
 
 
 def read_signs_of_life(db: sqlite3.Connection) -> tuple[str | None, float]:

@@ -109,11 +109,13 @@ class TaskChecker:
 def _spec(task: pb.TaskInfo, task_id: str, resources: Resources, shared: Shared) -> TaskSpec:
     executor = task.executor if task.HasField("executor") else None
     name = task.name
+    kept, like = shared.payload(task.SerializeToString())
     return TaskSpec(
         task_id=task_id,
         name=task_id if name == task_id else name,
         resources=resources,
-        payload=task.SerializeToString(),
+        kept=kept,
+        like=like,
         agent_id=shared.text(task.agent_id.value) or None,
         command=shared.text(_command_text(task)),
         executor_id=shared.text(executor.executor_id.value) if executor is not None else None,

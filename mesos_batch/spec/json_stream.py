@@ -57,18 +57,20 @@ class _Text:
     def element(self) -> object:
         """Pass a value."""
         size = _AT_ONCE
-        while True:
+        value: object = None
+        whole = False
+        while not whole:
             self._skip_space()
             try:
-                value: object
                 value, self._offset = STRICT.raw_decode(self._part, self._offset)
-                return value
+                whole = True
             except ValueError:
                 # It may only be cut off here. Twice as much each time keeps a mistake cheap.
                 self._more(size)
                 size *= 2
             except RecursionError:
                 raise NotPlainError from None
+        return value
 
     def mark(self) -> str:
         """Pass one character that is no white space."""

@@ -103,7 +103,7 @@ task_specs = st.builds(
     task_id=st.text(max_size=4),
     name=st.text(max_size=4),
     resources=resources,
-    payload=st.binary(max_size=8),
+    kept=st.binary(max_size=8),
     agent_id=texts,
     command=st.text(max_size=4),
     executor_id=texts,
