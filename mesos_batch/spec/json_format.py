@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from mesos_batch.spec import json_positions, json_syntax
-from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.form import Form
 from mesos_batch.spec.json_repair import Fault, Scan
 from mesos_batch.spec.json_strict import STRICT
@@ -34,20 +32,14 @@ def read(text: str, source: str, form: Form) -> Reading:
             return reading
         _block(reading, scan, form, value)
     else:
-        _find_in(reading, text, lines)
+        find_in(reading, text)
     reading.tasks = form.from_json(value, reading)
     return reading
 
 
-def place(text: str, source: str, findings: Sequence[Finding]) -> list[Problem]:
-    """Give findings of a file that is valid JSON their positions."""
-    reading = Reading(source)
-    _find_in(reading, text, Lines(text))
-    return reading.place(findings)
-
-
-def _find_in(reading: Reading, text: str, lines: Lines) -> None:
-    reading.position = lines.position
+def find_in(reading: Reading, text: str) -> None:
+    """Let a reading find its fields in a text that is valid JSON."""
+    reading.position = Lines(text).position
     reading.locate = lambda paths: json_positions.locate(text, paths)
 
 

@@ -1,7 +1,7 @@
 """The tasks of a JSON list one after the other, so that the list is never in memory whole.
 
-What has a mistake in its syntax or is not just a list of tasks is left to ``json_format``, which
-reads it once more and says what is wrong with it.
+What has a mistake in its syntax or is not just a list of objects is left to ``json_format``, which
+says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from mesos_batch.spec.json_strict import STRICT
 
@@ -19,13 +20,11 @@ _AT_ONCE = 1 << 18  # bytes
 
 
 class NotPlainError(ValueError):
-    """The bytes are no JSON object of nothing but ``tasks``, or there is a mistake in them."""
+    """The bytes are not plainly an object of nothing but ``tasks``, perhaps by mistake."""
 
 
-def elements(data: bytes) -> Iterator[object]:
-    """The elements of ``{"tasks": [...]}`` in UTF-8.
-
-    A number may be wrong: it is cut in two where the text is.
+def elements(data: bytes) -> Iterator[dict[str, Any]]:
+    """The elements of ``{"tasks": [...]}`` in UTF-8, without those that are ``null``.
 
     Raises:
         NotPlainError: the list is written otherwise; it may be told after most of the elements.
@@ -35,7 +34,11 @@ def elements(data: bytes) -> Iterator[object]:
         raise NotPlainError
     text = _Text(data, begin.end())
     while True:
-        yield text.element()
+        element = text.element()
+        if type(element) is dict:
+            yield element
+        elif element is not None:
+            raise NotPlainError
         mark = text.mark()
         if mark == "]":
             text.end()

@@ -15,7 +15,7 @@ from mesos_batch.model.task import TaskSpec
 from mesos_batch.spec import formats, json_format, json_stream
 from mesos_batch.spec.check import TaskChecker
 from mesos_batch.spec.field_reader import FieldReader
-from mesos_batch.spec.findings import Blocked, Finding
+from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.json_task import read_task
 from mesos_batch.spec.problems import (
     InvalidTaskListError,
@@ -51,13 +51,10 @@ def load_task_list(data: bytes, name: str) -> TaskList:
         InvalidTaskListError: there are errors; all of them are in ``problems``.
     """
     with collector_paused():
-        usable = _stream(data, name)
-        if usable is not None:
-            return usable
-        reading = formats.read(data, name, TASK_LIST)
-        checker = TaskChecker(reading.blocked)
-        for index, task in enumerate(reading.tasks):
-            checker.check(index, task)
+        try:
+            reading, checker = _read_one_by_one(data, name)
+        except json_stream.NotPlainError:
+            reading, checker = _read_whole(data, name)
         found = reading.place([*reading.findings, *checker.findings])
         problems = sort_problems([*reading.problems, *found])
     if any(problem.severity is Severity.ERROR for problem in problems):
@@ -65,30 +62,32 @@ def load_task_list(data: bytes, name: str) -> TaskList:
     return TaskList(name, tuple(checker.specs), problems, checker.samples)
 
 
-def _stream(data: bytes, name: str) -> TaskList | None:
-    """A list in JSON, read task by task; ``None`` when it has errors or is written otherwise."""
-    reader = FieldReader()
-    checker = TaskChecker(Blocked())
-    warnings: list[Finding] = []
-    index = 0
-    try:
-        for item in json_stream.elements(data):
-            if item is None:
-                continue
-            checker.check(index, read_task(item, ("tasks", index), reader))
-            index += 1
-            if reader.findings:
-                warnings += reader.findings
-                if any(finding.severity is Severity.ERROR for finding in reader.findings):
-                    return None
-                reader.findings.clear()
-            if len(checker.specs) < index:
-                return None
-    except json_stream.NotPlainError:
-        return None
-    warnings += checker.findings
-    problems = json_format.place(data.decode(), name, warnings) if warnings else []
-    return TaskList(name, tuple(checker.specs), sort_problems(problems), checker.samples)
+def _read_one_by_one(data: bytes, name: str) -> tuple[Reading, TaskChecker]:
+    """Check each task as soon as it is read, and keep no more than what it comes to.
+
+    Raises:
+        NotPlainError: this is not how the list is written.
+    """
+    reading, reader = Reading(name), FieldReader()
+    checker = TaskChecker(reading.blocked)
+    for index, item in enumerate(json_stream.elements(data)):
+        task = read_task(item, ("tasks", index), reader)
+        if reader.findings:
+            reading.findings += reading.blocked.take(reader.findings)
+            reader.findings.clear()
+        checker.check(index, task)
+    if reading.findings or checker.findings:
+        json_format.find_in(reading, data.decode())
+    return reading, checker
+
+
+def _read_whole(data: bytes, name: str) -> tuple[Reading, TaskChecker]:
+    """Check the tasks when all are read, whatever format they are in."""
+    reading = formats.read(data, name, TASK_LIST)
+    checker = TaskChecker(reading.blocked)
+    for index, task in enumerate(reading.tasks):
+        checker.check(index, task)
+    return reading, checker
 
 
 def check_for_role(
