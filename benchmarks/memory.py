@@ -3,7 +3,7 @@
 ``python benchmarks/memory.py [TASKS ...]`` (default 1,000, 10,000 and 100,000): for each number of
 tasks the program itself reads a list from a file, checks it, writes its journal and subscribes to
 a master that only listens. Memory is that of the process at that moment (steady) and its peak, both
-above the same program with a list of one task; it counts what lies on the heap, not the file cache.
+above the same program with a list of one task. Linux only.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def rendering(count: int) -> str:
 
 
 def memory_of(process: int) -> tuple[int, int]:
-    """Resident bytes of a process now and at most; Linux only."""
+    """Resident bytes of a process now and at most."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     sizes = dict(re.findall(r"(VmRSS|VmHWM):\s+(\d+) kB", status))
     return int(sizes["VmRSS"]) * 1024, int(sizes["VmHWM"]) * 1024
