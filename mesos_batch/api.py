@@ -242,10 +242,12 @@ def start(
     """
     options = settled(options, kept=keep is not None)
     if keep is None:
-        return Run(tasks, options, changes=changes)
+        with collector_paused():
+            return Run(tasks, options, changes=changes)
     journal = _new_journal(tasks, options, keep, changes)
     try:
-        return Run(tasks, options, journal, changes=changes)
+        with collector_paused():
+            return Run(tasks, options, journal, changes=changes)
     except BaseException:
         # Nothing has begun that could be resumed.
         journal.discard()

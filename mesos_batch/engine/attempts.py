@@ -23,6 +23,8 @@ DELAYS_AFTER_FAILURE = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 PREFER_OTHERS = 30.0
 TIMERS = ("kill_after", "unreachable", "kill_again", "staging", "hearsay")
 BAD_ENDS = (Phase.FAILED, Phase.KILLED, Phase.LOST, Phase.ERROR, Phase.UNPLACEABLE)
+# Each frozenset() is an object of its own, and a waiting task would keep it.
+NONE: frozenset[str] = frozenset()
 CHECKPOINT_WOULD_SAVE = "REASON_AGENT_DISCONNECTED"
 
 
@@ -75,7 +77,7 @@ class Attempts:
             ended_at=record.view.ended_at or books.now,
         )
         books.changed(record)
-        record.heard.clear()
+        record.heard = None
         view = record.view
         books.tell(
             fact.TaskEnded(
@@ -102,9 +104,9 @@ class Attempts:
     def wait(self, record: TaskRecord) -> None:
         """Let a task wait for an offer, of another agent than those it came to grief on."""
         books = self._books
-        avoid = record.avoid & books.agents.ids()
+        avoid = record.avoid & books.agents.ids() if record.avoid else NONE
         if record.spec.agent_id is not None or avoid >= books.agents.ids():
-            avoid = frozenset()
+            avoid = NONE
         record.avoid = avoid
         record.retry_at = None
         books.waiting.push(record.position, record.spec, avoid, alone=record.alone)

@@ -47,10 +47,8 @@ class TaskLife:
             self._not_ours_any_more(status, found)
             return
         record = found[0]
-        if status.uuid is not None:
-            if status.uuid in record.heard:
-                return
-            record.heard.add(status.uuid)
+        if status.uuid is not None and not record.hears(status.uuid):
+            return
         books.reconciliation.heard(record)
         started = record.view.state not in (None, TaskState.TASK_STAGING)
         row = meaning(status, started=started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.facts import Phase
@@ -49,7 +49,8 @@ class TaskRecord:
     pool_losses: int = 0
     alone: bool = False
     ran_at: float | None = None
-    heard: set[bytes] = field(default_factory=set)
+    # Most tasks wait most of the time, and a set takes more memory than the rest of a record.
+    heard: set[bytes] | None = None
 
     @property
     def spec(self) -> TaskSpec:
@@ -60,6 +61,15 @@ class TaskRecord:
     def phase(self) -> Phase:
         """Where the task is."""
         return self.view.phase
+
+    def hears(self, uuid: bytes) -> bool:
+        """Count a status update of the latest attempt; whether it is the first time."""
+        if self.heard is None:
+            self.heard = set()
+        if uuid in self.heard:
+            return False
+        self.heard.add(uuid)
+        return True
 
     def task_entry(self) -> TaskEntry:
         """The task as the journal keeps it."""
@@ -157,7 +167,7 @@ class Tasks:
         record.hearsay = None
         record.pool = None
         record.ran_at = None
-        record.heard.clear()
+        record.heard = None
         attempt_id = self.attempt_id(record)
         self._attempts[attempt_id] = record, record.launches
         return attempt_id

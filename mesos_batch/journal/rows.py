@@ -26,6 +26,7 @@ from mesos_batch.model.saved import (
     Past,
     TaskEntry,
 )
+from mesos_batch.model.sharing import Payloads, Texts
 from mesos_batch.model.snapshot import TaskView
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.task import TaskSpec
@@ -268,32 +269,27 @@ def read_tasks(db: sqlite3.Connection) -> list[TaskSpec]:
     columns = {"scheduling": "scheduling", "poolable": "poolable"}
     if not knows_scheduling(db):
         columns = {"scheduling": "NULL", "poolable": "0"}
-    return [
-        TaskSpec(
-            task_id=task_id,
-            name=name,
-            resources=shapes[own],
-            payload=payload,
-            agent_id=agent,
-            command=command,
-            executor_id=executor,
-            executor_resources=shapes[executors],
-            scheduling=schedulings[number],
-            poolable=bool(poolable),
+    texts, payloads = Texts(), Payloads()
+    tasks: list[TaskSpec] = []
+    for row in db.execute(_GET_TASKS.format(**columns)):
+        task_id, name, own, payload, agent, command, executor, executors, number, poolable = row
+        kept, like = payloads.pack(payload)
+        tasks.append(
+            TaskSpec(
+                task_id=task_id,
+                name=task_id if name == task_id else name,
+                resources=shapes[own],
+                kept=kept,
+                agent_id=agent,
+                command=texts.share(command),
+                executor_id=executor,
+                executor_resources=shapes[executors],
+                scheduling=schedulings[number],
+                poolable=bool(poolable),
+                like=like,
+            )
         )
-        for (
-            task_id,
-            name,
-            own,
-            payload,
-            agent,
-            command,
-            executor,
-            executors,
-            number,
-            poolable,
-        ) in db.execute(_GET_TASKS.format(**columns))
-    ]
+    return tasks
 
 
 def read_signs_of_life(db: sqlite3.Connection) -> tuple[str | None, float]:

@@ -9,13 +9,13 @@ from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.scheduling import Scheduling
 from mesos_batch.model.task import TaskSpec
-from mesos_batch.protocol.values import resources_from
 from mesos_batch.spec.findings import Blocked, Finding
 from mesos_batch.spec.label_rules import LabelReader
 from mesos_batch.spec.pooling import is_poolable
 from mesos_batch.spec.problems import Severity
 from mesos_batch.spec.required_fields import missing_fields
 from mesos_batch.spec.resource_rules import resource_findings
+from mesos_batch.spec.sharing import Shared
 from mesos_batch.spec.task_rules import task_findings
 from mesos_batch.spec.volume_rules import Purpose, task_resources
 
@@ -39,6 +39,8 @@ class TaskChecker:
         self._labels = LabelReader()
         self._ids: dict[str, int] = {}
         self._executors: dict[str, tuple[int, bytes, str]] = {}
+        self._shared = Shared()
+        self._samples: dict[tuple[int, int], int] = {}
 
     def check(self, index: int, task: pb.TaskInfo) -> None:
         """Judge ``tasks[index]``; an absent ``agent_id`` is set to the empty one."""
@@ -52,9 +54,21 @@ class TaskChecker:
         findings = [*task_findings(task), *resource_problems, *label_problems]
         if findings:
             found = self._take(index, findings) or found
-        found = self._take(index, self._across(index, task)) or found
+        task_id = task.task_id.value
+        across = list(self._across(index, task, task_id))
+        if across:
+            found = self._take(index, across) or found
         if not found and resources is not None:
-            self.specs.append(_spec(task, resources, scheduling))
+            spec = _spec(task, task_id, resources, scheduling, self._shared)
+            # Objects of specs that are kept, so no id comes twice.
+            alike = id(spec.resources), id(spec.executor_resources)
+            self._samples.setdefault(alike, len(self.specs))
+            self.specs.append(spec)
+
+    @property
+    def samples(self) -> tuple[int, ...]:
+        """The first in ``specs`` of those that say the same of resources, executors' too."""
+        return tuple(self._samples.values())
 
     def _take(self, index: int, findings: Iterable[Finding]) -> bool:
         """Keep findings about ``tasks[index]``; whether one of them, kept or not, is an error."""
@@ -73,9 +87,8 @@ class TaskChecker:
             known = self._resources[key] = findings, value
         return known
 
-    def _across(self, index: int, task: pb.TaskInfo) -> Iterable[Finding]:
+    def _across(self, index: int, task: pb.TaskInfo, task_id: str) -> Iterable[Finding]:
         """What is wrong between this task and earlier ones."""
-        task_id = task.task_id.value
         first = self._ids.setdefault(task_id, index)
         if first != index:
             yield Finding(
@@ -98,19 +111,26 @@ class TaskChecker:
             )
 
 
-def _spec(task: pb.TaskInfo, resources: Resources, scheduling: Scheduling) -> TaskSpec:
+def _spec(
+    task: pb.TaskInfo,
+    task_id: str,
+    resources: Resources,
+    scheduling: Scheduling,
+    shared: Shared,
+) -> TaskSpec:
     executor = task.executor if task.HasField("executor") else None
+    name = task.name
+    kept, like = shared.payload(task.SerializeToString())
     return TaskSpec(
-        task_id=task.task_id.value,
-        name=task.name,
+        task_id=task_id,
+        name=task_id if name == task_id else name,
         resources=resources,
-        payload=task.SerializeToString(),
-        agent_id=task.agent_id.value or None,
-        command=_command_text(task),
-        executor_id=executor.executor_id.value if executor is not None else None,
-        executor_resources=(
-            resources_from(executor.resources).allocated_to(None) if executor is not None else None
-        ),
+        kept=kept,
+        like=like,
+        agent_id=shared.text(task.agent_id.value) or None,
+        command=shared.text(_command_text(task)),
+        executor_id=shared.text(executor.executor_id.value) if executor is not None else None,
+        executor_resources=shared.executor_resources(executor) if executor is not None else None,
         scheduling=scheduling,
         poolable=is_poolable(task),
     )

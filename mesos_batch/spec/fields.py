@@ -31,6 +31,14 @@ _KINDS = {
     FieldDescriptor.TYPE_MESSAGE: "an object",
 }
 
+_EXACT: dict[int, object] = {
+    **dict.fromkeys(_INTEGERS, int),
+    FieldDescriptor.TYPE_STRING: str,
+    FieldDescriptor.TYPE_BOOL: bool,
+    FieldDescriptor.TYPE_DOUBLE: float,
+    FieldDescriptor.TYPE_FLOAT: float,
+}
+
 Fields = Mapping[str, "Field"]
 # The stubs know two descriptor classes that do not fit each other.
 Descriptor = Any
@@ -38,13 +46,17 @@ Descriptor = Any
 
 @dataclass(slots=True)
 class Field:
-    """One field of a message; ``message`` is the table of its own fields."""
+    """One field of a message; ``message`` is the table of its own fields.
+
+    ``takes`` tells whether a value is in plain form; every value of the type ``exact`` is.
+    """
 
     name: str
     type: int
     is_repeated: bool
     is_map: bool
     takes: Callable[[object], bool]
+    exact: object = None
     message: Fields | None = None
     enum: tuple[str, ...] = ()
     bounds: tuple[int, int] | None = None
@@ -72,6 +84,7 @@ def _field(descriptor: Descriptor, known: dict[str, dict[str, Field]]) -> Field:
         entry = _field(kind.fields_by_name["value"], known)
         entry.name, entry.is_map, one = descriptor.name, True, entry.takes
         entry.takes = lambda item: type(item) is dict and all(map(one, item.values()))
+        entry.exact = None
         return entry
     field = Field(
         name=descriptor.name,
@@ -90,6 +103,7 @@ def _field(descriptor: Descriptor, known: dict[str, dict[str, Field]]) -> Field:
         field.takes = lambda item: type(item) is list and all(map(one, item))
     else:
         field.takes = one
+        field.exact = _EXACT.get(field.type)
     return field
 
 
@@ -120,7 +134,8 @@ def is_plain(value: dict[str, Any], fields: Fields) -> bool:
     """Whether every value is just what the constructor of the message takes."""
     for name, item in value.items():
         field = fields.get(name)
-        if field is None or not field.takes(item):
+        # The call is spared where the type is enough: most fields are texts.
+        if field is None or (type(item) is not field.exact and not field.takes(item)):
             return False
     return True
 

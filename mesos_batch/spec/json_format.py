@@ -32,10 +32,15 @@ def read(text: str, source: str, form: Form) -> Reading:
             return reading
         _block(reading, scan, form, value)
     else:
-        reading.position = lines.position
-        reading.locate = lambda paths: json_positions.locate(text, paths)
+        find_in(reading, text)
     reading.tasks = form.from_json(value, reading)
     return reading
+
+
+def find_in(reading: Reading, text: str) -> None:
+    """Let a reading find its fields in a text that is valid JSON."""
+    reading.position = Lines(text).position
+    reading.locate = lambda paths: json_positions.locate(text, paths)
 
 
 def _problem(fault: Fault, source: str, lines: Lines) -> Problem:

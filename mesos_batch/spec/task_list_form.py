@@ -15,6 +15,7 @@ from mesos_batch.spec.form import WrongFormError, known_formats
 from mesos_batch.spec.json_task import read_task
 from mesos_batch.spec.problems import Path
 from mesos_batch.spec.reading import Reading
+from mesos_batch.spec.serialized_tasks import SerializedTasks
 
 _WRAP = 'write {"tasks": [...]}'
 _ONE_TASK = "this is one task, not a task list"
@@ -42,7 +43,11 @@ class TaskListForm:
             WrongFormError: it is something else.
         """
         try:
-            return pb.TaskGroupInfo.FromString(data).tasks
+            try:
+                return SerializedTasks(data)
+            except ValueError:
+                # Fields that are not known are skipped; what is cut off is told.
+                return pb.TaskGroupInfo.FromString(data).tasks
         except DecodeError:
             if _is_one_task(data):
                 message, hint = (

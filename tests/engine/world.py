@@ -36,7 +36,7 @@ def task(task_id: str, cpus: float = 1, mem: float = 32, **more: Any) -> TaskSpe
     resources = more.pop("resources", None)
     if resources is None:
         resources = Resources.scalars(cpus=cpus, mem=mem)
-    return TaskSpec(task_id=task_id, name=task_id, resources=resources, payload=b"", **more)
+    return TaskSpec(task_id=task_id, name=task_id, resources=resources, kept=b"", **more)
 
 
 class World:

@@ -116,7 +116,7 @@ task_specs = st.builds(
     task_id=st.text(max_size=4),
     name=st.text(max_size=4),
     resources=resources,
-    payload=st.binary(max_size=8),
+    kept=st.binary(max_size=8),
     agent_id=texts,
     command=st.text(max_size=4),
     executor_id=texts,
@@ -272,3 +272,19 @@ def test_the_state_directory_of_the_platform_is_the_default(
     with Journal.create(None, [], master="m", source="s", options={}) as journal:
         assert journal.directory.parent == tmp_path / "runs"
     assert [run.run_id for run in list_runs(None)] == [journal.run_id]
+
+
+def test_what_payloads_have_in_common_is_kept_once_again(tmp_path: Path) -> None:
+    common = bytes(range(256)) * 2
+    written = [
+        TaskSpec("t", "t", Resources(), b"%d" % number + common, command="run it")
+        for number in range(3)
+    ]
+    about = {"master": "m", "source": "s", "options": {}}
+    with Journal.create(tmp_path, written, **about) as journal:
+        _, one, other = journal.tasks
+
+    assert [one.payload, other.payload] == [each.payload for each in written[1:]]
+    assert len(one.kept) < 50
+    assert one.like is other.like
+    assert one.command is other.command

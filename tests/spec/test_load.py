@@ -295,3 +295,25 @@ def test_a_volume_and_a_mesos_container_are_kept() -> None:
 
     assert len(loaded.tasks[0].resources.persistent_volumes()) == 1
     assert [warning.severity for warning in loaded.warnings] == [Severity.WARNING]
+
+
+def test_equal_parts_of_tasks_are_one_object() -> None:
+    variables = [{"name": f"V{number}", "value": "x" * 40} for number in range(9)]
+    same = executor(
+        command={"value": "run", "environment": {"variables": variables}},
+        resources=[scalar("cpus", 0.5), scalar("mem", 64)],
+    )
+    data = group(
+        *(
+            task(name=f"t{i}", task_id={"value": f"t{i}"}, agent_id={"value": "a" * 20}, **same)
+            for i in range(3)
+        )
+    )
+
+    _, one, other = load_task_list(data, "list").tasks
+
+    for part in ("resources", "agent_id", "command", "executor_id", "executor_resources", "like"):
+        assert getattr(one, part) is getattr(other, part)
+    assert one.name is one.task_id
+    assert len(one.kept) < len(one.payload) / 4
+    assert pb.TaskInfo.FromString(other.payload).task_id.value == "t2"

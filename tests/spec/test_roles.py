@@ -88,3 +88,17 @@ def test_a_volume_named_by_its_id_has_no_role() -> None:
 
     for role in ("*", "a", "a/b"):
         assert check_for_role(loaded, role, "p") == ()
+
+
+def test_every_task_that_reserves_alike_is_told_of() -> None:
+    plain, reserved = uses(scalar("cpus", 1)), uses(OLDER)
+    uses_all = [plain, reserved, plain, reserved, executor(resources=[OLDER, scalar("mem", 32)])]
+    data = group(*(task(**{"task_id": {"value": f"t{i}"}, **u}) for i, u in enumerate(uses_all)))
+
+    problems = check_for_role(load_task_list(data, "list"), "*", None, data)
+
+    assert [problem.field for problem in problems] == [
+        "tasks[1].resources[0].role",
+        "tasks[3].resources[0].role",
+        "tasks[4].executor.resources[0].role",
+    ]

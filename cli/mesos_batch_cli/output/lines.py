@@ -50,7 +50,8 @@ class Lines:
         self._level = level
         self._agents: dict[str, str] = {}
         self._phases: dict[str, Phase] = {}
-        self._commands = {spec.task_id: spec.command for spec in specs}
+        told = specs if level >= Level.VERBOSE else ()
+        self._commands = {spec.task_id: spec.command for spec in told}
 
     def line(self, happened: Fact) -> str | None:
         """The line of a fact, ``None`` when it is not worth one at this level."""
