@@ -70,6 +70,10 @@ def _run_runs(arguments: Sequence[str]) -> int:
             from mesos_batch_cli.commands import status
 
             return status.run(rest)
+        case ["explain", *rest]:
+            from mesos_batch_cli.commands import explain
+
+            return explain.run(rest)
         case ["wait", *rest]:
             from mesos_batch_cli.commands import wait
 

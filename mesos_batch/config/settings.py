@@ -422,6 +422,15 @@ RETRY: tuple[Setting[Any], ...] = (
 )
 RUNS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, HELP)
 STATUS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, VERBOSE, HELP)
+EXPLAIN: tuple[Setting[Any], ...] = (
+    MASTER,
+    PRINCIPAL,
+    SECRET,
+    SECRET_FILE,
+    STATE_DIR,
+    JSON,
+    HELP,
+)
 WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
     setting for setting in RESUME if setting is not ON_INTERRUPT

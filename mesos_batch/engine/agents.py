@@ -10,6 +10,7 @@ from mesos_batch.engine.fit import take, usable
 from mesos_batch.engine.nearest import Room, nearest_miss
 from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector, weights
 from mesos_batch.model import value as values
+from mesos_batch.model.agent_name import agent_name
 from mesos_batch.model.constraint_match import static_match
 from mesos_batch.model.offer import Attribute, attribute_texts
 from mesos_batch.model.resource import Resource
@@ -244,7 +245,7 @@ class Agents:
         """Say what the best agent lacks for a task of this shape, as far as offers told."""
         constraints = shape.scheduling.constraints
         rooms = [
-            Room(agent.hostname, agent.left, agent.room)
+            Room(agent_name(agent.agent_id, agent.hostname), agent.left, agent.room)
             for agent in self._agents.values()
             if shape.agent_id in (None, agent.agent_id)
             and self.satisfies(agent.agent_id, constraints)
@@ -282,7 +283,8 @@ def _lack(wish: Resource, agents: list[_Agent], role: str) -> str | None:
     if most.capacity.milli(wish.name) == 0:
         return f"needs {what}, and no agent has {wish.name} for role {role}"
     amount = Scalar(most.capacity.milli(wish.name))
-    return f"needs {what}, and the largest agent ({most.hostname}) has {amount}"
+    name = agent_name(most.agent_id, most.hostname)
+    return f"needs {what}, and the largest agent ({name}) has {amount}"
 
 
 def _most(left: Resources, right: Resources) -> Resources:

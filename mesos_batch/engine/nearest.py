@@ -19,7 +19,7 @@ _UNITS = {"cpus": "", "mem": " MB", "disk": " MB", "gpus": ""}
 class Room:
     """An agent: what of it is free, and what it has in all, in thousandths."""
 
-    hostname: str
+    name: str
     free: Vector
     total: Vector
 
@@ -40,7 +40,7 @@ def nearest_miss(wanted: Vector, rooms: Sequence[Room]) -> str | None:
         f" {bare(best.total[index], NAMES[index], alone=len(lacking) == 1)} in all"
         for index in lacking
     )
-    return f"needs {needs}, best agent {best.hostname} has {has}"
+    return f"needs {needs}, best agent {best.name} has {has}"
 
 
 def amount(milli: int, name: str) -> str:

@@ -29,6 +29,7 @@ USAGE = (
     "mesos-batch retry RUN              run again what failed",
     "mesos-batch runs                   list runs",
     "mesos-batch status|wait|cancel RUN look at a run, wait for its end, end it",
+    "mesos-batch explain TASK [RUN]     why a task waits, or how it came to its end",
     "mesos-batch volumes COMMAND        persistent volumes: list, create, destroy, audit",
     "mesos-batch reservations COMMAND   reservations: list, reserve, unreserve",
     "mesos-batch local [flags]          a local cluster for other frameworks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+from mesos_batch.model import agent_name as names
 
 
 def one_line(text: str) -> str:
@@ -49,10 +49,5 @@ def tasks(count: int) -> str:
 
 
 def agent_name(agent_id: str | None, hostname: str | None) -> str:
-    """How an agent is called: by its host, or by its number when all agents are on this machine.
-
-    A master numbers its agents: the id of the second one ends in ``-S1``.
-    """
-    if agent_id and hostname in (None, "", *_LOOPBACK):
-        return one_line(agent_id.rpartition("-")[2])
-    return one_line(hostname or "")
+    """How an agent is called, on one line."""
+    return one_line(names.agent_name(agent_id, hostname))

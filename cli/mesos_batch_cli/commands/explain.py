@@ -1,0 +1,85 @@
+"""``mesos-batch explain TASK [RUN]``: why a task waits, or how it came to its end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mesos_batch.config import settings as the
+from mesos_batch.config.masters import LOCAL
+from mesos_batch.errors import ClusterError, ExitCode, UsageError
+from mesos_batch.model.facts import Phase
+from mesos_batch_cli.help import help_text
+from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.seedflags import asks_for_help
+from mesos_batch_cli.values import Values
+
+if TYPE_CHECKING:
+    from mesos_batch.model.snapshot import TaskView
+    from mesos_batch.options import RunOptions
+
+USAGE = ("mesos-batch explain TASK [RUN] [flags]",)
+ABOUT = (
+    "Says of one task why it waits (what the best agent lacks now, by what the master tells), "
+    "where it runs, or why it ended as it did. RUN is the id of a run, a part of it that no other "
+    "has, or 'last'; without it, the last run begun."
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the explanation; 0 whatever it is.
+
+    Raises:
+        UsageError: a flag is wrong, or no task of the run has that id.
+        JournalError: there is no such run, or its journal cannot be read.
+    """
+    if asks_for_help(arguments):
+        emit(sys.stdout, help_text(USAGE, ABOUT, the.EXPLAIN))
+        return ExitCode.FINISHED
+    values = Values(arguments, os.environ, the.EXPLAIN, takes_words=2)
+    if not values.words:
+        raise UsageError("no task is named", "mesos-batch explain TASK [RUN]")
+
+    from mesos_batch import runs
+    from mesos_batch_cli.keeping import state_dir
+    from mesos_batch_cli.output.as_json import as_json, task_fields
+    from mesos_batch_cli.output.task_page import task_page
+    from mesos_batch_cli.volume_run import cluster_of
+
+    name, which = values.words[0], (*values.words[1:], "last")[0]
+    info = runs.find_run(which, state_dir(values))
+    task = _named(name, runs.read_snapshot(info).tasks, info.run_id)
+    why = None
+    if task.phase is Phase.WAITING:
+        why = _why_it_waits(task, cluster_of(values, runs.options_of(info)), info.options)
+    if values[the.JSON]:
+        emit(sys.stdout, as_json({**task_fields(task), "run_id": info.run_id, "why": why}))
+    else:
+        emit(sys.stdout, task_page(task, info.run_id, why))
+    return ExitCode.FINISHED
+
+
+def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> TaskView:
+    for task in tasks:
+        if task.spec.task_id == name:
+            return task
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [task.spec.task_id for task in tasks[:10_000]], n=1)
+    hint = f"Did you mean {near[0]}?" if near else "'mesos-batch status --json' lists all."
+    raise UsageError(f"run {run_id} has no task '{name}'", hint)
+
+
+def _why_it_waits(task: TaskView, cluster: RunOptions, options: object) -> str | None:
+    if cluster.master == LOCAL:
+        return None
+    from mesos_batch.explaining import why_it_waits
+    from mesos_batch.volumes import look
+
+    role = options.get("role", "*") if isinstance(options, dict) else "*"
+    try:
+        return why_it_waits(task.spec, str(role), look(cluster))
+    except ClusterError as error:
+        return f"the master cannot be asked: {error.message}"

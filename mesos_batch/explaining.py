@@ -1,0 +1,46 @@
+"""Why a task of a run is where it is: what its journal says, and what the cluster has now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mesos_batch.engine.agents import Agents
+from mesos_batch.engine.events import AgentTotal
+from mesos_batch.engine.fit import take, usable
+from mesos_batch.engine.waiting import Waiting
+from mesos_batch.model.agent_name import agent_name
+from mesos_batch.model.offer import Offer
+
+if TYPE_CHECKING:
+    from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.model.task import TaskSpec
+
+
+def why_it_waits(task: TaskSpec, role: str, cluster: ClusterView) -> str:
+    """Say what a task that waits lacks on the agents there are: a sentence without a full stop.
+
+    ``role`` is that of the run. What other frameworks are offered counts as free: they may
+    decline it.
+    """
+    agents = Agents(role)
+    able = [agent for agent in cluster.agents if agent.active]
+    agents.listed(
+        AgentTotal(agent.agent_id, agent.hostname, agent.total, agent.attributes) for agent in able
+    )
+    shape = Waiting().push(0, task)
+    if not agents.could_hold(shape):
+        return agents.explain(shape)
+    free = {agent.agent_id: usable(agent.total.without(agent.used), role) for agent in able}
+    agents.offered(
+        Offer("", agent.agent_id, agent.hostname, free[agent.agent_id]) for agent in able
+    )
+    missing = agents.why_not_now(shape)
+    if missing is not None:
+        return missing
+    for agent in able:
+        satisfied = agents.satisfies(agent.agent_id, task.scheduling.constraints)
+        room = take(free[agent.agent_id], shape.total) is not None
+        if room and satisfied and shape.may_go_to(agent.agent_id):
+            name = agent_name(agent.agent_id, agent.hostname)
+            return f"agent {name} has room for it now: an offer of it is waited for"
+    return "no agent that could hold it has all it needs free now"
