@@ -16,6 +16,7 @@ from mesos_batch.engine.reconcile import Reconciliation
 from mesos_batch.engine.tasks import Tasks
 from mesos_batch.engine.timers import Timers
 from mesos_batch.engine.waiting import Waiting
+from mesos_batch.model.snapshot import OfferCounts
 
 if TYPE_CHECKING:
     from mesos_batch.engine.changes import ChangeRecord
@@ -83,6 +84,7 @@ class Books:
         # Why the run stops before its tasks were launched; it can be resumed.
         self.halted: str | None = None
         self.message: str | None = None
+        self.offers = OfferCounts()
         # Why the task whose turn is next does not start.
         self.why_waiting: str | None = None
         self._changed: dict[int, TaskRecord] = {}

@@ -11,6 +11,7 @@ from mesos_batch.engine.placement import drain, place
 from mesos_batch.engine.spread import Spread
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.snapshot import OfferCounts
 
 if TYPE_CHECKING:
     from mesos_batch.engine.books import Books
@@ -69,6 +70,7 @@ class Launching:
                 declined += group.ids
         if declined:
             books.send(do.Decline(tuple(declined), REFUSE_SECONDS))
+        self._count(len(offers), declined=len(declined) + self._resting(bundles))
         if len(books.waiting):
             books.pools.close_unused(bundles)
         books.why_waiting = self._why_waiting()
@@ -79,6 +81,16 @@ class Launching:
                 launched=sum(len(group.placed) for group in bundles),
                 declined=sum(len(group.ids) for group in bundles if not group.placed),
             )
+        )
+
+    @staticmethod
+    def _resting(bundles: Sequence[Bundle]) -> int:
+        return sum(len(group.ids) for group in bundles if group.resting and not group.placed)
+
+    def _count(self, came: int, *, declined: int) -> None:
+        known = self._books.offers
+        self._books.offers = OfferCounts(
+            known.came + came, known.used + came - declined, known.declined + declined
         )
 
     def _place(self, bundles: Sequence[Bundle]) -> None:

@@ -139,6 +139,7 @@ class BatchScheduler:
             exit_code=books.exit_code,
             message=books.message,
             restart_losses=books.restart_losses,
+            offers=books.offers,
             why_waiting=books.why_waiting if len(books.waiting) else None,
         )
 

@@ -55,6 +55,23 @@ class AgentView:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferCounts:
+    """How many offers came, how many of them were used, and how many declined.
+
+    Each is answered at once, so that the rest, which is held, is none.
+    """
+
+    came: int = 0
+    used: int = 0
+    declined: int = 0
+
+    @property
+    def held(self) -> int:
+        """How many have not been answered."""
+        return self.came - self.used - self.declined
+
+
+@dataclass(frozen=True, slots=True)
 class RunSnapshot:
     """Everything a display needs; ``exit_code`` is ``None`` while the run goes on.
 
@@ -75,6 +92,7 @@ class RunSnapshot:
     message: str | None = None
     restart_losses: int = 0
     why_waiting: str | None = None
+    offers: OfferCounts = OfferCounts()
 
     def counts(self) -> Counter[Phase]:
         """How many tasks are in each phase."""

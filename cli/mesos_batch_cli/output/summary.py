@@ -9,12 +9,15 @@ from pathlib import Path
 from mesos_batch.messages import Explanation, explain
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.snapshot import RunSnapshot, TaskView
+from mesos_batch.reporting import efficiency
 from mesos_batch_cli.output.change_summary import change_headline, change_table
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened, tasks
 
 SHOWN_FAILURES = 20
 SHOWN_AGENTS = 10
+# A few tasks are no batch whose efficiency says anything.
+FEWEST_MEASURED = 10
 
 _COLUMNS = ("TASK", "ENDED AS", "EXIT", "AGENT", "ATTEMPTS")
 _AGENT_COLUMNS = ("AGENT", "TASKS", "FINISHED", "TASK TIME")
@@ -54,8 +57,28 @@ def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure:
     changes = (
         change_table(run.changes, paint, width, every_change=every_failure) if run.changes else []
     )
-    parts = [changes, list(_agents(run, paint)), table, list(_notes(run))]
+    measured = every_failure or len(run.tasks) >= FEWEST_MEASURED
+    notes = [*(_figures(run) if measured else ()), *_notes(run)]
+    parts = [changes, list(_agents(run, paint)), table, notes]
     return "\n\n".join(["\n".join(part) for part in parts if part] + [_headline(run, paint)])
+
+
+def _figures(run: RunSnapshot) -> Iterator[str]:
+    """How well the cluster was used; a run that was cut short tells nothing of that."""
+    if run.cancelling:
+        return
+    measured = efficiency(run)
+    if measured is not None:
+        least = f"{elapsed(measured.lower_bound)} by {measured.bound_by}"
+        took = elapsed(measured.makespan)
+        yield (
+            f"{took} from first launch to last end, at least {least}:"
+            f" {measured.share:.0%} efficient"
+        )
+    if run.offers.came:
+        offers = run.offers
+        held = f", {offers.held:,} held" if offers.held else ""
+        yield f"{offers.came:,} offers: {offers.used:,} used, {offers.declined:,} declined{held}"
 
 
 def _notes(run: RunSnapshot) -> Iterator[str]:
