@@ -188,7 +188,7 @@ def plan(
         gb_hours=sum(needs.amount(MEM) * seconds for needs, seconds in held) / _MB_OF_GB / _HOUR,
         never_fits=_never_fits(views),
         must_wait=tuple(view.spec.task_id for view in views if not view.phase.is_end),
-        assumed=sum(task.scheduling.expected_runtime is None for task in tasks),
+        assumed=sum(view.spec.scheduling.expected_runtime is None for view in ran),
         assumed_runtime=assume_runtime,
         start_seconds=start,
         held_by_others=others,

@@ -47,9 +47,9 @@ class _Task:
 
 
 class VirtualCluster:
-    """Ask :meth:`next_time` when something happens, :meth:`take` what, and :meth:`call` what the
-    framework wants.
+    """A cluster for one framework, which it takes to have subscribed.
 
+    :meth:`next_time` says when something happens and :meth:`take` what; :meth:`call` answers it.
     ``durations`` are seconds by position in the task list. Times are seconds and never go back.
     """
 
