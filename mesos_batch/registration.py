@@ -73,7 +73,7 @@ def make_target(
         failover_timeout=options.failover_timeout,
         checkpoint=options.checkpoint,
         hostname=socket.gethostname(),
-        capabilities=_capabilities(tasks, options, changes),
+        capabilities=capabilities(tasks, options, changes),
         any_size=bool(changes),
         # Where a volume may be made is for the change to say.
         offer_groups=offer_groups(tasks) if not changes else (),
@@ -115,10 +115,14 @@ def make_policy(
     )
 
 
-def _capabilities(
-    tasks: Iterable[TaskSpec], options: RunOptions, changes: Iterable[Change]
+def capabilities(
+    tasks: Iterable[TaskSpec], options: RunOptions, changes: Iterable[Change] = ()
 ) -> tuple[str, ...]:
-    """What was asked for, what we always need, and what the tasks cannot be offered without."""
+    """What was asked for, what we always need, and what the tasks cannot be offered without.
+
+    Raises:
+        UsageError: what was asked for is no capability.
+    """
     wanted = dict.fromkeys(ALWAYS)
     if options.partition_aware:
         wanted["PARTITION_AWARE"] = None

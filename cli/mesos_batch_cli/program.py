@@ -31,6 +31,10 @@ def run() -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     match arguments:
+        case ["plan", *rest]:
+            from mesos_batch_cli.commands import plan
+
+            return plan.run(rest)
         case ["volumes", *rest]:
             from mesos_batch_cli.commands import volumes
 

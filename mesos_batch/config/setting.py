@@ -26,6 +26,7 @@ class Group(Enum):
     """Under which heading a setting stands in help, documentation and forms."""
 
     BATCH = "What to run"
+    PLAN = "What to assume"
     CLUSTER = "Where to run it"
     AUTHENTICATION = "Who you are"
     FRAMEWORK = "How the framework registers"

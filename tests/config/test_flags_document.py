@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mesos_batch.config import local_settings
+from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
@@ -12,6 +13,7 @@ from mesos_batch.config.setting import Setting
 DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
 SECTIONS = {
     "## mesos-batch": the.RUN,
+    "## mesos-batch plan": plans.PLAN,
     "## mesos-batch resume": the.RESUME,
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,

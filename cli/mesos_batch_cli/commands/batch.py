@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "mesos-batch --master=HOST:PORT|local --task_list=FILE [flags]",
+    "mesos-batch plan LIST              how long it would take, and what would never fit",
     "mesos-batch resume [RUN]           go on with a run that stopped",
     "mesos-batch retry RUN              run again what failed",
     "mesos-batch runs                   list runs",
@@ -36,6 +37,7 @@ USAGE = (
     "mesos-batch secret set|delete      keep a secret in the keyring",
 )
 COMMANDS = (
+    "plan",
     "resume",
     "retry",
     "runs",
