@@ -145,8 +145,9 @@ def plan(
 ) -> Plan:
     """Run the tasks in virtual time and say how that went.
 
-    Of the options role, capabilities, constraints, ``max_running`` and master are looked at. A task runs as long as it is
-    expected to, or for ``assume_runtime``; before that it starts for ``assume_start`` seconds
+    Of the options role, capabilities, constraints, ``max_running`` and master are looked at. A
+    task runs as long as it is expected to, or for ``assume_runtime``; before that it starts for
+    ``assume_start`` seconds
     (``None``: :func:`usual_start`). What others hold of the agents they are taken to keep.
 
     Raises:

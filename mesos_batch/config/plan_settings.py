@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as run
 from mesos_batch.config.setting import DURATION, Group, Setting
 
@@ -44,6 +45,8 @@ PLAN: tuple[Setting[Any], ...] = (
     run.SECRET_FILE,
     run.ROLE,
     run.FRAMEWORK_CAPABILITIES,
+    placement.CONSTRAINT,
+    placement.MAX_RUNNING,
     run.LOCAL_AGENTS,
     run.LOCAL_CPUS,
     run.LOCAL_MEM,

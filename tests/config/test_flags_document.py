@@ -18,6 +18,7 @@ SECTIONS = {
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,
     "## mesos-batch status": the.STATUS,
+    "## mesos-batch explain": the.EXPLAIN,
     "## mesos-batch wait": the.WAIT,
     "## mesos-batch cancel": the.CANCEL,
     "## mesos-batch volumes list": volumes.LIST,

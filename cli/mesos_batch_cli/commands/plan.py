@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
@@ -107,6 +108,8 @@ def _options(values: Values) -> RunOptions:
         principal=who.principal,
         secret=who.secret,
         framework_capabilities=values[the.FRAMEWORK_CAPABILITIES],
+        constraints=values[placement.CONSTRAINT],
+        max_running=values[placement.MAX_RUNNING],
         local=LocalOptions(
             agents=values[the.LOCAL_AGENTS],
             cpus=values[the.LOCAL_CPUS],
