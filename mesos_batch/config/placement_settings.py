@@ -43,8 +43,9 @@ EXECUTOR: Setting[str] = Setting(
     kind=choice("auto", "command", "pool"),
     default="auto",
     group=Group.PLACEMENT,
-    help="How commands are run: each by an executor of its own (command), several one after the "
-    "other by one executor (pool), or as fits the tasks (auto).",
+    help="How plain commands are run: each by an executor of its own (command), those of an agent "
+    "as containers inside one executor (pool), or in the second way once starting executors has "
+    "cost a good part of the time (auto).",
 )
 REVIVE_INTERVAL: Setting[float] = Setting(
     name="revive_interval",
