@@ -8,22 +8,29 @@ acknowledged. It checks nothing and is lean, so that what is measured is the sch
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterable
+from typing import Any
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.scheduler import scheduler_pb2
 from mesos_batch.protocol.codec import ContentType
 
-Call, Event = scheduler_pb2.Call, scheduler_pb2.Event
+Call = scheduler_pb2.Call
+Event = scheduler_pb2.Event
 STATES = (pb.TASK_STARTING, pb.TASK_RUNNING, pb.TASK_FINISHED)
-ACCEPTED = (
-    b"HTTP/1.1 202 Accepted\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
+DATE = b"Date: Sat, 01 Jan 2000 00:00:00 GMT"
+ACCEPTED = b"HTTP/1.1 202 Accepted\r\n%b\r\nContent-Length: 0\r\n\r\n" % DATE
+UPDATE = (
+    '{"type":"UPDATE","update":{"status":{"task_id":{"value":"<task>"},"state":"%s",'
+    '"source":"SOURCE_EXECUTOR","agent_id":{"value":"<agent>"},"executor_id":{"value":"<task>"},'
+    '"timestamp":<time>,"uuid":"<uuid>","container_status":{"container_id":{"value":"c-<task>"},'
+    '"network_infos":[{"ip_addresses":[{"ip_address":"127.0.0.1"}]}]}}}}'
 )
-LONGEST_TURN = 0.05
+UPDATES = [UPDATE % pb.TaskState.Name(state) for state in STATES]
 
 
 class Agent:
@@ -89,7 +96,7 @@ class NullMaster:
         else:
             self.other(Call.Type.Name(call.type))
 
-    def handle_json(self, call: dict) -> None:  # type: ignore[type-arg]
+    def handle_json(self, call: dict[str, Any]) -> None:
         """The same in the other."""
         kind = call["type"]
         if kind == "ACKNOWLEDGE":
@@ -151,24 +158,9 @@ class NullMaster:
         self.number += 1
         uuid = b"%016d" % self.number
         if self.kind is ContentType.JSON:
-            name = pb.TaskState.Name(STATES[at])
-            self.records.append(
-                (
-                    '{"type":"UPDATE","update":{"status":{"task_id":{"value":"%s"},"state":"%s",'
-                    '"source":"SOURCE_EXECUTOR","agent_id":{"value":"%s"},"executor_id":{"value":'
-                    '"%s"},"timestamp":%f,"uuid":"%s","container_status":{"container_id":{"value":'
-                    '"c-%s"},"network_infos":[{"ip_addresses":[{"ip_address":"127.0.0.1"}]}]}}}}'
-                    % (
-                        task_id,
-                        name,
-                        agent_id,
-                        task_id,
-                        time.time(),
-                        base64.b64encode(uuid).decode(),
-                        task_id,
-                    )
-                ).encode()
-            )
+            record = UPDATES[at].replace("<task>", task_id).replace("<agent>", agent_id)
+            record = record.replace("<time>", f"{time.time():f}")
+            self.records.append(record.replace("<uuid>", b64encode(uuid).decode()).encode())
             return
         event = Event(type=Event.UPDATE)
         status = event.update.status
