@@ -62,6 +62,8 @@ class Calls:
             if exchange is not None and exchange.is_usable:
                 answers += exchange.send(rest[:_AT_ONCE], content_type, timeout)
             else:
+                if exchange is not None:
+                    exchange.end()
                 answers.append(self._send_by_requests(rest[0], content_type, timeout))
             if answers[-1].verdict is not Verdict.ACCEPTED:
                 break

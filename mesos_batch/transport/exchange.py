@@ -69,6 +69,11 @@ class Exchange:
             answers.append(Answer(Verdict.SUBSCRIBE_AGAIN, reason(broken)))
         return answers
 
+    def end(self) -> None:
+        """Let nobody use the connection again, though the master may not have closed it yet."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def _answer(self) -> Answer:
         if not self._rest:
             self._rest = self._socket.recv(_CHUNK)

@@ -52,6 +52,10 @@ class Connection:
     def write(self, *answers: bytes) -> None:
         self.socket.sendall(b"".join(answers))
 
+    def linger(self) -> None:
+        """Say no more, and leave it to the other side to close."""
+        self._file.read()
+
     def close(self) -> None:
         self._file.close()
         self.socket.close()
@@ -69,6 +73,8 @@ class ByteMaster:
         self._tls = tls
         self._ended = [threading.Event() for _ in scripts]
         self._listener = socket.create_server(("127.0.0.1", 0))
+        for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            self._listener.setsockopt(socket.SOL_SOCKET, buffer, 4096)
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
 

@@ -63,8 +63,9 @@ def test_calls_that_are_independent_do_not_wait_for_each_other() -> None:
 
 
 def test_very_many_calls_leave_room_for_their_answers() -> None:
-    bodies = [b"%d" % number for number in range(5000)]
-    with ByteMaster(lambda it: serve(it, *[ACCEPTED] * len(bodies))) as master:
+    bodies = [b"%3000d" % number for number in range(2000)]
+    long = answer(b"202 Accepted", b"", b"Server: " + 3000 * b"x")
+    with ByteMaster(lambda it: serve(it, *[long] * len(bodies))) as master:
         calls = calls_to(master)
         answers = calls.send_all(bodies, PROTOBUF)
         calls.close()
@@ -154,6 +155,7 @@ def test_what_follows_an_announced_end_is_sent_on_another_connection() -> None:
         serve(connection, ACCEPTED)
         connection.read()
         connection.write(answer(b"202 Accepted", b"", b"Connection: close"))
+        connection.linger()
 
     with ByteMaster(first, lambda it: serve(it, ACCEPTED, ACCEPTED)) as master:
         calls = calls_to(master)
