@@ -169,11 +169,24 @@ class Resource:
 
     def with_value(self, value: Value) -> Resource:
         """The same resource with another amount."""
-        return replace(self, value=value)
+        return self._copy(value, self.allocation_role)
 
     def allocated_to(self, role: str | None) -> Resource:
         """The same resource with another allocation role, or none."""
-        return self if self.allocation_role == role else replace(self, allocation_role=role)
+        return self if self.allocation_role == role else self._copy(self.value, role)
+
+    def _copy(self, value: Value, allocation_role: str | None) -> Resource:
+        # ``replace`` takes twice as long, and placement makes copies all the time.
+        return Resource(
+            self.name,
+            value,
+            self.reservations,
+            allocation_role,
+            self.disk,
+            self.revocable,
+            self.shared,
+            self.provider_id,
+        )
 
     def pop_reservation(self) -> Resource:
         """The resource as it was before its innermost reservation."""

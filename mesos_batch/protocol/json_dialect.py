@@ -37,6 +37,7 @@ _INTEGER_BITS = {
     FieldDescriptor.TYPE_FIXED64: (64, False),
 }
 _SKIP = object()
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _SPACE = re.compile(r"\s", re.ASCII)
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -64,7 +65,7 @@ def loads(text: str | bytes, kind: type[MessageT]) -> MessageT:
 
 def dumps(message: Message) -> str:
     """Print a message as compact JSON."""
-    return json.dumps(to_value(message), separators=(",", ":"), ensure_ascii=False)
+    return _ENCODER.encode(to_value(message))
 
 
 def from_value(value: object, kind: type[MessageT]) -> MessageT:
@@ -89,30 +90,51 @@ def merge(message: Message, value: dict[str, Any]) -> None:
     Raises:
         JsonDialectError: a value does not fit its field.
     """
-    fields = message.DESCRIPTOR.fields_by_name
+    setters = _setters(message.DESCRIPTOR)
     for name, item in value.items():
-        field = fields.get(name)
-        if field is None or item is None:
-            continue
-        if _is_map(field):
-            _merge_map(message, field, item)
-        elif field.is_repeated:
-            _merge_repeated(message, field, item)
-        elif isinstance(item, list):
-            raise JsonDialectError(f"Not expecting a JSON array for field '{name}'")
-        elif field.type == FieldDescriptor.TYPE_MESSAGE:
-            child = getattr(message, name)
-            child.SetInParent()
-            merge(child, _object(field, item))
-        else:
-            converted = _scalar(field, item)
-            if converted is not _SKIP:
-                setattr(message, name, converted)
+        if item is not None and name in setters:
+            setters[name](message, item)
 
 
 def to_value(message: Message) -> dict[str, Any]:
     """Make a JSON object of a message, in order of the field numbers' declaration."""
     return _printer(message.DESCRIPTOR)(message)
+
+
+_Setter = Callable[[Message, Any], None]
+_SETTERS: dict[str, dict[str, _Setter]] = {}
+
+
+def _setters(descriptor: MessageType) -> dict[str, _Setter]:
+    """One function per field, made once: reading is on the way of every event."""
+    known = _SETTERS.get(descriptor.full_name)
+    if known is None:
+        known = {field.name: _setter(field) for field in descriptor.fields}
+        _SETTERS[descriptor.full_name] = known
+    return known
+
+
+def _setter(field: Field) -> _Setter:
+    if _is_map(field):
+        return lambda message, item: _merge_map(message, field, item)
+    if field.is_repeated:
+        return lambda message, item: _merge_repeated(message, field, item)
+    name = field.name
+    is_message = field.type == FieldDescriptor.TYPE_MESSAGE
+
+    def set_one(message: Message, item: object) -> None:
+        if isinstance(item, list):
+            raise JsonDialectError(f"Not expecting a JSON array for field '{name}'")
+        if is_message:
+            child = getattr(message, name)
+            child.SetInParent()
+            merge(child, _object(field, item))
+            return
+        converted = _scalar(field, item)
+        if converted is not _SKIP:
+            setattr(message, name, converted)
+
+    return set_one
 
 
 def _merge_map(message: Message, field: Field, item: object) -> None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
@@ -43,6 +44,7 @@ UNDECIDED = "left at once; what was sent may still take place"
 # How long the engine thread has for that before it is left behind.
 LEAVE_SECONDS = 2.0
 AT_ONCE = 500
+_INDEPENDENT = (do.Acknowledge, do.AcknowledgeOperation)
 _OF_ANOTHER_CONNECTION = (
     Connected,
     ev.ConnectionLost,
@@ -253,9 +255,13 @@ class Runner:
 
     def _carry_out(self, turns: Sequence[Turn]) -> None:
         self._keeper.commit([entry for turn in turns for entry in turn.entries])
-        for turn in turns:
-            for command in turn.commands:
-                self._do(command)
+        commands = [command for turn in turns for command in turn.commands]
+        for independent, group in groupby(commands, _is_independent):
+            if independent:
+                self._send(list(group))
+            else:
+                for command in group:
+                    self._do(command)
         self._keeper.commit([turn.end for turn in turns if turn.end is not None])
         facts = [fact for turn in turns for fact in turn.facts]
         if facts:
@@ -266,29 +272,37 @@ class Runner:
             threading.Thread(
                 target=self._list_agents, args=(command.number,), name="list agents", daemon=True
             ).start()
-            return
+        elif self._send([command]) and isinstance(command, do.Teardown):
+            self._events.put(ev.TornDown())
+
+    def _send(self, commands: Sequence[do.Command]) -> bool:
+        """Send the calls of commands that do not wait for each other; whether all were accepted."""
         framework_id = self._scheduler.framework_id
         if self._calls is None or framework_id is None:
             # The connection broke within this turn: reconciliation will tell what is true.
-            return
-        call = call_for(
-            command,
-            framework_id,
-            refined=self._target.framework.refined,
-            environment=self._environment,
-        )
+            return False
         content_type = self._target.content_type
-        answer = self._calls.send(content_type.encode(call), content_type.value)
+        bodies = [
+            content_type.encode(
+                call_for(
+                    command,
+                    framework_id,
+                    refined=self._target.framework.refined,
+                    environment=self._environment,
+                )
+            )
+            for command in commands
+        ]
+        answer = self._calls.send_all(bodies, content_type.value)[-1]
         if answer.verdict is Verdict.ACCEPTED:
-            if isinstance(command, do.Teardown):
-                self._events.put(ev.TornDown())
-            return
+            return True
         failed = self._calls
         self._drop_calls()
         if answer.verdict is Verdict.SUBSCRIBE_AGAIN:
             self._subscriber.reconnect(f"a call failed: {answer.text}", failed)
         else:
             self._events.put(ev.SubscriptionFailed(f"the master refuses a call: {answer.text}"))
+        return False
 
     def _list_agents(self, number: int) -> None:
         if self._master is not None:
@@ -305,3 +319,8 @@ class Runner:
         if self._calls is not None:
             self._calls.close()
             self._calls = None
+
+
+def _is_independent(command: do.Command) -> bool:
+    """Whether a call says nothing that others of its kind wait for: an acknowledgement."""
+    return isinstance(command, _INDEPENDENT)

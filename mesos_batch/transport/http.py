@@ -7,19 +7,22 @@ Redirects are followed by hand: Mesos answers 307 to a POST, and credentials mus
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.utils import get_environ_proxies
 
 CONNECT_SECONDS = 5.0
 # Mesos advises to give a connection up after five missed heartbeats of 15 s.
 ANSWER_SECONDS = 75.0
-_LONGEST_BODY = 1 << 14
+LONGEST_BODY = 1 << 14
 _TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
 
 
@@ -31,13 +34,19 @@ class Login:
     secret: str = field(repr=False)
 
 
-def new_session(login: Login | None, url: str) -> requests.Session:
+def new_session(
+    login: Login | None, url: str, connected: Callable[[socket.socket | None], None] | None = None
+) -> requests.Session:
     """A session for one master or agent that follows no redirect of its own accord.
 
     Proxies and certificate bundles of the environment are looked up once, not at every call,
     and a ``.netrc`` file never adds credentials. A proxy never sees what stays on this machine.
+    ``connected`` is told of each socket that has been connected.
     """
     session = _Session()
+    if connected is not None:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter(connected))
     session.trust_env = False
     if not _is_loopback(url):
         session.proxies.update(get_environ_proxies(url))
@@ -53,6 +62,28 @@ class _Session(requests.Session):
         """None: requests would read the whole body, and stumble over what is no address."""
 
 
+class _Adapter(HTTPAdapter):
+    """Makes connections that tell of their sockets."""
+
+    def __init__(self, connected: Callable[[socket.socket | None], None]) -> None:
+        super().__init__()
+        self._connected = connected
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        """A pool, whose kind of connection depends on the scheme and on the proxy, if any."""
+        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
+        kind, connected = pool.ConnectionCls, self._connected
+        if not hasattr(kind, "tells"):
+
+            def connect(connection: Any) -> None:
+                kind.connect(connection)
+                connected(connection.sock)
+
+            members = {"connect": connect, "tells": True}
+            pool.ConnectionCls = type("Connection", (kind,), members)
+        return pool
+
+
 def _is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
@@ -62,9 +93,9 @@ def short_body(response: requests.Response) -> str:
     """The body of a streamed answer, or its beginning: nobody can make us read for ever."""
     data = b""
     try:
-        for part in response.iter_content(_LONGEST_BODY):
+        for part in response.iter_content(LONGEST_BODY):
             data += part
-            if len(data) >= _LONGEST_BODY:
+            if len(data) >= LONGEST_BODY:
                 break
     except requests.RequestException:
         pass

@@ -9,7 +9,6 @@ from typing import Any
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from mesos_batch.protocol.connection import STREAM_ID, Answer, subscription_answer
 from mesos_batch.protocol.recordio import Decoder, RecordIOError
@@ -29,9 +28,7 @@ class Stream:
 
     def __init__(self, url: str, login: Login | None) -> None:
         self.url = url
-        self._session = new_session(login, url)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Adapter(self))
+        self._session = new_session(login, url, self.connected)
         self._silence = HEAD_SECONDS
         self._socket: socket.socket | None = None
         self._response: requests.Response | None = None
@@ -123,23 +120,3 @@ class Stream:
         self._socket = connection
         if self._stopped is not None:
             raise OSError(self._stopped)
-
-
-class _Adapter(HTTPAdapter):
-    """Makes connections that tell a stream of their sockets."""
-
-    def __init__(self, stream: Stream) -> None:
-        super().__init__()
-        self._stream = stream
-
-    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
-        """A pool, whose kind of connection depends on the scheme and on the proxy, if any."""
-        pool: Any = super().get_connection_with_tls_context(*arguments, **options)
-        kind, stream = pool.ConnectionCls, self._stream
-
-        def connect(connection: Any) -> None:
-            kind.connect(connection)
-            stream.connected(connection.sock)
-
-        pool.ConnectionCls = type("Connection", (kind,), {"connect": connect})
-        return pool

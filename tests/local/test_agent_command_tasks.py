@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -252,6 +254,60 @@ async def test_what_a_task_leaves_behind_is_killed_when_it_ends(tmp_path: Path) 
         assert last.state == pb.TASK_FINISHED
         left = int((world.sandbox("t") / "stdout").read_text())
         await eventually(lambda: is_gone(left))
+
+
+def no_process_descriptors(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A system that does not have them."""
+    monkeypatch.delattr(os, "pidfd_open", raising=False)
+    return []
+
+
+def few_descriptors(_: pytest.MonkeyPatch) -> list[int]:
+    """A process that has most of its descriptors in use."""
+    return [os.open(os.devnull, os.O_RDONLY) for _ in range(600)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are those of POSIX")
+@pytest.mark.parametrize("scarcity", [no_process_descriptors, few_descriptors])
+def test_ends_are_noticed_without_process_descriptors_too(
+    scarcity: Callable[[pytest.MonkeyPatch], list[int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @scene
+    async def run() -> None:
+        async with an_agent(tmp_path) as world:
+            world.run(task("bad", "sleep 60 & echo $! > left; echo oops >&2; exit 3"))
+            world.run(task("sig", "kill -9 $$"))
+            await world.master.finished("bad", "sig")
+            assert said_statuses(world, "bad") == recorded_statuses("launch_two_tasks", "bad")
+            assert said_statuses(world, "sig") == recorded_statuses("task_validation_errors", "sig")
+            left = int((world.sandbox("bad") / "left").read_text())
+            await eventually(lambda: is_gone(left))
+
+    taken = scarcity(monkeypatch)
+    try:
+        run()
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs /proc")
+@scene
+async def test_a_task_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    async with an_agent(tmp_path) as world:
+        counts = []
+        for names in (["first"], [f"t{number}" for number in range(10)]):
+            for name in names:
+                world.run(task(name, "true"))
+            await world.master.finished(*names)
+            counts.append(open_descriptors())
+        assert counts[0] == counts[1]
 
 
 @scene

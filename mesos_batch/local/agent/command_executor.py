@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ class CommandExecutor(SingleTaskExecutor[Command]):
         return self.record is not None and supervised.AVAILABLE
 
     async def _prepare(self) -> Command:
-        account = await asyncio.to_thread(self.make_sandbox)
+        account = self.make_sandbox()
         self.require_containerizer("mesos")
         check_container(self.task.container)
         await self.link_volumes(self.task.resources, account, self.directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
     from mesos_batch.local.agent.checkpoint import ExecutorRecord
     from mesos_batch.local.agent.guard import Guard
-    from mesos_batch.local.agent.process import Account
+    from mesos_batch.local.agent.process import Account, FailedProcess, TaskProcess
 
 
 LOOPBACK = "127.0.0.1"
@@ -64,10 +65,7 @@ class ProcessContainer:
     @classmethod
     async def launch(cls, command: Command, output: Path, guard: Guard) -> ProcessContainer:
         """Start a command with ``stdout`` and ``stderr`` in the directory ``output``."""
-        loop = asyncio.get_running_loop()
-        process = await loop.run_in_executor(
-            None, spawn, command, output / "stdout", output / "stderr", guard, loop
-        )
+        process = await _spawn(command, output / "stdout", output / "stderr", guard)
         return cls(process, command, guard)
 
     @classmethod
@@ -114,12 +112,20 @@ class ProcessContainer:
         mine = self._command
         check = command_of(command, dict(mine.environment), mine.directory, mine.account)
         output = mine.directory / "stderr"
-        process = await self._loop.run_in_executor(
-            None, spawn, check, output, output, self._guard, self._loop
-        )
+        process = await _spawn(check, output, output, self._guard)
         try:
             ended = await asyncio.shield(process.exited)
         finally:
             if not process.exited.done():
                 self._loop.run_in_executor(None, process.kill)
         return _UNKNOWN if ended is None else ended.code
+
+
+async def _spawn(
+    command: Command, stdout: Path, stderr: Path, guard: Guard
+) -> TaskProcess | FailedProcess:
+    """Start a command off the event loop only where that helps: fork holds up all threads."""
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":
+        return await loop.run_in_executor(None, spawn, command, stdout, stderr, guard, loop)
+    return spawn(command, stdout, stderr, guard, loop)

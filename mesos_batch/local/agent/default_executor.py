@@ -119,7 +119,7 @@ class DefaultExecutor(Executor):
     async def run(self) -> None:
         """Make the sandbox, launch the groups, end when no task is left."""
         try:
-            self._account = await asyncio.to_thread(self.make_sandbox)
+            self._account = self.make_sandbox()
             self.require_containerizer("mesos")
             check_container(self.info.container)
             await self.link_volumes(self.info.resources, self._account, self.directory)

@@ -136,7 +136,7 @@ class DockerExecutor(SingleTaskExecutor[Engine]):
         return []
 
     async def _prepare(self) -> Engine:
-        account = await asyncio.to_thread(self.make_sandbox)
+        account = self.make_sandbox()
         self.require_containerizer("docker")
         engine = await Engine.find()
         self._volumes = self.volumes(self.task.resources)

@@ -182,7 +182,7 @@ class Executor(ABC):
         return sandbox.account_of(user, required=bool(named)), user
 
     def make_sandbox(self) -> Account | None:
-        """Make the sandbox with its ``latest`` link. Blocks.
+        """Make the sandbox with its ``latest`` link. Blocks for a moment.
 
         Raises:
             LaunchError: it cannot be made.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mesos_batch.local.agent.guard import Guard
 
 LAUNCH_ERROR = 1
+# Files and connections need descriptors too, and many systems allow 1024.
+_HIGHEST_DESCRIPTOR = 511
+_LOOK_AGAIN_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,10 @@ class Process(Protocol):
 
 
 class TaskProcess:
-    """A running command that is a child of ours; create it off the event loop with :func:`spawn`.
+    """A running command that is a child of ours; :func:`spawn` makes it.
 
-    Nobody knows how it ended when somebody else in this program took the status.
+    Nobody knows how it ended when somebody else in this program took the status. Linux tells the
+    event loop of its end; elsewhere, and when very many run, a thread waits for it.
     """
 
     def __init__(
@@ -125,7 +129,11 @@ class TaskProcess:
         self._loop = loop
         self._lock = threading.Lock()
         self._ended = False
-        threading.Thread(target=self._wait, name=f"wait-{self.pid}", daemon=True).start()
+        descriptor = _descriptor_of(self.pid)
+        if descriptor is None:
+            threading.Thread(target=self._wait, name=f"wait-{self.pid}", daemon=True).start()
+        else:
+            loop.call_soon_threadsafe(self._watch, descriptor)
 
     def terminate(self) -> None:
         """Ask the whole process tree to end (SIGTERM, CTRL_BREAK on Windows). Blocks."""
@@ -155,6 +163,25 @@ class TaskProcess:
             if not self._ended:
                 signal_tree(self.pid, number)
 
+    def _watch(self, descriptor: int) -> None:
+        self._loop.add_reader(descriptor, self._has_ended, descriptor)
+
+    def _has_ended(self, descriptor: int) -> None:
+        self._loop.remove_reader(descriptor)
+        os.close(descriptor)
+        self._reap_soon()
+
+    def _reap_soon(self) -> None:
+        # Who is about to kill it may take a while to find all of the tree.
+        if self._lock.acquire(blocking=False):
+            try:
+                ended = self._reap()
+            finally:
+                self._lock.release()
+            resolve(self.exited, ended)
+        else:
+            self._loop.call_later(_LOOK_AGAIN_SECONDS, self._reap_soon)
+
     def _wait(self) -> None:
         ended = self._wait_windows() if sys.platform == "win32" else self._wait_posix()
         with contextlib.suppress(RuntimeError):
@@ -168,16 +195,23 @@ class TaskProcess:
         return Exit(status)
 
     def _wait_posix(self) -> Exit | None:
-        try:
-            if hasattr(os, "waitid"):
+        if hasattr(os, "waitid"):
+            with contextlib.suppress(ChildProcessError):
                 os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             with self._lock:
-                # Nothing stays behind: the zombie still holds the id of the group.
-                if hasattr(os, "waitid"):
-                    kill_group(self.pid, signal.SIGKILL)
-                self._ended = True
-                self._guard.ended(self.pid)
-                _, status = os.waitpid(self.pid, 0)
+                return self._reap()
+        return self._reap()
+
+    def _reap(self) -> Exit | None:
+        """Take the status of the process that has ended, and end what it left behind."""
+        try:
+            if hasattr(os, "waitid"):
+                # Nothing stays behind: the zombie, if it is there, still holds the id of the group.
+                os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+                kill_group(self.pid, signal.SIGKILL)
+            self._ended = True
+            self._guard.ended(self.pid)
+            _, status = os.waitpid(self.pid, 0)
         except ChildProcessError:
             self._ended = True
             self._guard.ended(self.pid)
@@ -206,7 +240,7 @@ class FailedProcess:
 def spawn(
     command: Command, stdout: Path, stderr: Path, guard: Guard, loop: asyncio.AbstractEventLoop
 ) -> TaskProcess | FailedProcess:
-    """Start a command with its output appended to two files. Blocks; call it off the loop.
+    """Start a command with its output appended to two files. Blocks for a moment.
 
     ``guard`` ends it when we cannot.
 
@@ -267,6 +301,20 @@ def kill_group(group: int, number: int) -> None:
     """Send a signal to a process group that may be gone."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
+
+
+def _descriptor_of(pid: int) -> int | None:
+    """What becomes readable when a process ends, if there is such a thing to spare."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return None
+    if descriptor <= _HIGHEST_DESCRIPTOR:
+        return descriptor
+    os.close(descriptor)
+    return None
 
 
 def resolve(future: asyncio.Future[Exit | None], ended: Exit | None) -> None:
