@@ -75,6 +75,8 @@ class _Agent:
 class Agents:
     """The agents the run has heard of.
 
+    ``capacity`` is what all of them have, as of the last :meth:`weights`.
+
     ``complete`` is true once the master listed its agents: then what fits none of them fits
     nowhere, and not only nowhere yet. ``version`` grows when an answer of ``could_hold`` may
     have changed.
@@ -86,6 +88,7 @@ class Agents:
         self.complete = False
         self.version = 0
         self._matches: dict[tuple[str, int], tuple[Constraints, bool]] = {}
+        self.capacity = ZERO
         self._weights = weights(ZERO)
         self._weights_at = -1
 
@@ -205,6 +208,7 @@ class Agents:
             total = ZERO
             for agent in self._agents.values():
                 total = plus(total, vector(agent.capacity))
+            self.capacity = total
             self._weights = weights(total)
         return self._weights
 

@@ -77,6 +77,11 @@ class Bundle:
         return self._left
 
     @property
+    def is_simple(self) -> bool:
+        """Whether amounts alone decide what fits."""
+        return self._sources is not None
+
+    @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the offers."""
         return tuple(offer.offer_id for offer in self.offers)

@@ -105,6 +105,7 @@ class Launching:
             drained=self._drained(by),
             spread=Spread(books.agents, books.waiting, books.tasks.active()),
             by=by,
+            capacity=books.agents.capacity,
             now=books.now,
             most=self.room(),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 LONGEST_TASK = "the longest task"
 _NAMES = (CPUS, MEM, DISK, GPUS)
+# Sizes that are looked at of each resource; a list in which all differ has thousands.
+_MOST_SIZES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ def lower_bound(
 ) -> LowerBound:
     """The largest of work by capacity, for each resource, and of the longest task.
 
+    Agents cannot be cut to measure: of tasks that want three cpus an agent with four holds one at
+    a time. So of the tasks of a size or more, each agent holds so many at most, and these need
+    their time too.
+
     ``tasks`` are what each task holds and for how many seconds, ``capacities`` what each agent
     has. A resource that no agent has bounds nothing: what needs it cannot have run.
     """
@@ -45,10 +51,28 @@ def lower_bound(
     best = LowerBound(longest, LONGEST_TASK if kinds else None)
     agents = list(capacities)
     for name in _NAMES:
-        capacity = sum(agent.milli(name) for agent in agents)
-        if capacity <= 0:
-            continue
-        work = sum(kinds[key].milli(name) * held for key, held in seconds.items())
-        if work / capacity > best.seconds:
-            best = LowerBound(work / capacity, name)
+        by_size: dict[int, float] = {}
+        for key, held in seconds.items():
+            size = kinds[key].milli(name)
+            by_size[size] = by_size.get(size, 0.0) + held
+        needed = _needed(by_size, [agent.milli(name) for agent in agents])
+        if needed > best.seconds:
+            best = LowerBound(needed, name)
+    return best
+
+
+def _needed(by_size: dict[int, float], capacities: Sequence[int]) -> float:
+    """Seconds that tasks need for want of one resource; ``by_size`` is how long they hold it."""
+    capacity = sum(capacities)
+    if capacity <= 0:
+        return 0.0
+    best = sum(size * held for size, held in by_size.items()) / capacity
+    sizes = sorted((size for size in by_size if size), reverse=True)
+    step = max(1, len(sizes) // _MOST_SIZES)
+    held = 0.0
+    for index, size in enumerate(sizes):
+        held += by_size[size]
+        if index % step == 0:
+            places = sum(have // size for have in capacities)
+            best = max(best, held / places) if places else best
     return best

@@ -7,17 +7,21 @@ what it needs are kept off that agent until it fits, so that a stream of small t
 a large one.
 
 While more waits than is offered, tasks are packed (the tightest agent first, which keeps room
-for large ones); otherwise they are spread over the agents.
+for large ones); otherwise they are spread over the agents. Long tasks are packed in their turn,
+for they decide when the run ends; of those whose length hardly matters each agent gets the one
+that makes most of what it has left, by the dot product of both.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take
-from mesos_batch.engine.vector import ZERO, Vector, fits, plus, vector, weigh
+from mesos_batch.engine.vector import ZERO, Vector, fits, how_often, plus, vector, weigh
 
 if TYPE_CHECKING:
     from mesos_batch.engine.bundle import Bundle
@@ -31,6 +35,11 @@ PATIENCE = 10.0
 LONGEST_DRAIN = 600.0
 # Draining costs: of many agents it is done to one in so many at a time.
 DRAINED_SHARE = 10
+# Shorter than this share of the work that is left, how long a task takes hardly matters.
+SHORT = 0.5
+# Choosing the best task for each agent is for lists of so many shapes, and among so many of them.
+MOST_FILLED = 1000
+WINDOW = 200
 # How many measures that fit nowhere are remembered within a round.
 MOST_HOPELESS = 15
 
@@ -41,37 +50,74 @@ def place(
     *,
     drained: Mapping[str, Shape],
     by: Vector,
+    capacity: Vector,
     now: float,
     spread: Spread,
     most: int | None = None,
 ) -> None:
     """Move tasks from ``waiting`` onto ``bundles``.
 
-    ``drained`` agents are kept for their shape, ``by`` weighs resources, at most ``most`` tasks
-    are placed, and ``spread`` knows where tasks with constraints may go.
+    ``drained`` agents are kept for their shape, ``by`` weighs resources, ``capacity`` is what all
+    agents have, at most ``most`` tasks are placed, and ``spread`` knows where tasks with
+    constraints may go.
     """
     shapes = waiting.ranked(by)
-    rooms = _Rooms(bundles, by, drained, spread)
-    place_shape = rooms.pack
-    if not rooms.are_too_small_for(shapes):
-        # All can start, so the order is that in which they fit best.
-        place_shape = rooms.spread
-        shapes = sorted(shapes, key=lambda shape: _rank_when_all_fit(shape, by))
+    lengths = [len(shape) for shape in shapes]
+    rooms = Rooms(bundles, by, drained, spread)
     budget = len(waiting) if most is None else most
-    unplaced: list[Shape] = []
-    placed_any_after = 0
+    if rooms.are_too_small_for(shapes):
+        _pack(shapes, rooms, waiting, capacity, budget)
+    else:
+        # All can start, so the order is that in which they fit best.
+        for shape in sorted(shapes, key=lambda shape: _rank_when_all_fit(shape, by)):
+            budget -= rooms.spread(shape, waiting, min(budget, len(shape)))
+    _note_who_was_passed_over(shapes, lengths, now)
+
+
+def _pack(
+    shapes: Sequence[Shape], rooms: Rooms, waiting: Waiting, capacity: Vector, budget: int
+) -> None:
+    """Place priority by priority: what is long in its turn, then what suits each agent best."""
+    if budget <= 0:
+        return
+    horizon = time_left(shapes, capacity) if len(shapes) <= MOST_FILLED else 0.0
+    for _, level in groupby(shapes, key=lambda shape: shape.scheduling.priority):
+        short: list[Shape] = []
+        for shape in level:
+            if horizon and shape.is_free and _length(shape) < horizon * SHORT:
+                short.append(shape)
+            else:
+                budget -= rooms.pack(shape, waiting, min(budget, len(shape)))
+        if len(short) > 1:
+            budget -= rooms.fill(short[:WINDOW], waiting, budget)
+        for shape in short:
+            budget -= rooms.pack(shape, waiting, min(budget, len(shape)))
+
+
+def time_left(shapes: Sequence[Shape], capacity: Vector) -> float:
+    """Seconds that all agents together need for what waits and is known to take how long."""
+    work = [0.0] * len(capacity)
     for shape in shapes:
-        if budget <= 0:
-            break
-        count = place_shape(shape, waiting, min(budget, len(shape)))
-        budget -= count
-        if count:
+        runtime = shape.scheduling.expected_runtime
+        if runtime is not None:
+            for index, milli in enumerate(shape.measure):
+                work[index] += milli * runtime * len(shape)
+    return max((done / have for done, have in zip(work, capacity, strict=True) if have), default=0)
+
+
+def _length(shape: Shape) -> float:
+    runtime = shape.scheduling.expected_runtime
+    return math.inf if runtime is None else runtime
+
+
+def _note_who_was_passed_over(shapes: Sequence[Shape], lengths: Sequence[int], now: float) -> None:
+    """Remember since when later tasks went first because nothing could hold a shape."""
+    someone_later = False
+    for shape, length in zip(reversed(shapes), reversed(lengths), strict=True):
+        if len(shape) < length:
+            someone_later = True
             shape.passed_over_since = None
-            placed_any_after = len(unplaced)
-        if len(shape):
-            unplaced.append(shape)
-    for shape in unplaced[:placed_any_after]:
-        if shape.passed_over_since is None:
+        elif someone_later and shape.passed_over_since is None:
             shape.passed_over_since = now
 
 
@@ -122,7 +168,7 @@ def _rank_when_all_fit(shape: Shape, by: Vector) -> tuple[int, bool, int]:
     return -shape.scheduling.priority, shape.agent_id is None, -weigh(shape.measure, by)
 
 
-class _Rooms:
+class Rooms:
     """The bundles, sorted by how much is left of each."""
 
     def __init__(
@@ -184,6 +230,48 @@ class _Rooms:
         if not done:
             self._give_up(shape)
         return done
+
+    def fill(self, shapes: Sequence[Shape], waiting: Waiting, most: int) -> int:
+        """Fill each agent, the fullest first, with what makes most of it; gives how many tasks.
+
+        The shapes are free to go anywhere.
+        """
+        done = 0
+        suits: dict[Vector, Shape | None] = {}
+        touched: list[tuple[int, int, Bundle]] = []
+        for entry in self._sorted:
+            bundle = entry[2]
+            if bundle.resting or bundle.agent_id in self._drained or not bundle.is_simple:
+                continue
+            while done < most:
+                shape = self._suited(bundle.free, shapes, suits)
+                if shape is None:
+                    break
+                # Half of what fits, for then something else may suit better.
+                often = how_often(shape.measure, bundle.free) or 1
+                at_once = min((often + 1) // 2, len(shape), most - done)
+                done += bundle.place(shape, at_once, waiting.pop)
+                if not touched or touched[-1] is not entry:
+                    touched.append(entry)
+        self._sort_again(touched)
+        return done
+
+    def _suited(
+        self, free: Vector, shapes: Sequence[Shape], suits: dict[Vector, Shape | None]
+    ) -> Shape | None:
+        """The shape whose needs point where most is free; agents with as much get the same."""
+        known = suits.get(free)
+        if free in suits and (known is None or len(known)):
+            return known
+        cpus, mem = free[0] * self._by[0] * self._by[0], free[1] * self._by[1] * self._by[1]
+        best, most = None, -1
+        for shape in shapes:
+            if len(shape) and fits(shape.measure, free):
+                product = shape.measure[0] * cpus + shape.measure[1] * mem
+                if product > most:
+                    best, most = shape, product
+        suits[free] = best
+        return best
 
     def spread(self, shape: Shape, waiting: Waiting, most: int) -> int:
         """Place up to ``most`` tasks of a shape, each on the emptiest agent; gives how many."""

@@ -80,6 +80,12 @@ class Shape:
         self._positions.remove(position)
         heapq.heapify(self._positions)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether amounts alone decide where such a task may go."""
+        anywhere = self.agent_id is None and not self.avoid and not self.scheduling.constraints
+        return anywhere and self.is_simple
+
     def may_go_to(self, agent_id: str) -> bool:
         """Whether such a task is neither pinned to another agent nor kept off this one."""
         return self.agent_id in (None, agent_id) and agent_id not in self.avoid
