@@ -14,7 +14,7 @@ from mesos_batch.model.scalar import Scalar
 
 if TYPE_CHECKING:
     from mesos_batch.engine.pools import Pool
-    from mesos_batch.engine.waiting import Shape
+    from mesos_batch.engine.waiting import Marks, Shape
     from mesos_batch.model.offer import Offer
 
 
@@ -52,6 +52,7 @@ class Bundle:
     _unsettled: list[Resources] = field(default_factory=list)
     # The one piece of each name that a plain wish can only come from; none when there are more.
     _sources: dict[str, Resource] | None = None
+    _marks: Marks = ()
 
     def __post_init__(self) -> None:
         self._begin(self.offers[0].resources)
@@ -62,6 +63,9 @@ class Bundle:
         plain = [item for item in resources if item.name in NAMES and is_plainly_offered(item)]
         sources = {item.name: item for item in plain}
         self._sources = sources if len(sources) == len(plain) else None
+        self._marks = tuple(
+            (item.name, item.allocation_role, item.reservations, item.provider_id) for item in plain
+        )
 
     def add(self, offer: Offer) -> None:
         """Merge one more offer of the agent."""
@@ -121,9 +125,7 @@ class Bundle:
 
     def _place_alike(self, shape: Shape, positions: list[int], *, pooled: bool) -> None:
         assert self._sources is not None
-        sources, pieces = self._sources, shape.wanted
-        if any(is_marked(source) for source in sources.values()):
-            pieces = pieces.map(lambda item: sources[item.name].with_value(item.value))
+        pieces = shape.pieces(self._sources, self._marks)
         count = len(positions)
         self.placed += [Placed(position, pieces, shape, pooled) for position in positions]
         self.free = minus(self.free, shape.measure, count)
@@ -208,11 +210,6 @@ def is_plainly_offered(resource: Resource) -> bool:
     return isinstance(resource.value, Scalar) and not (
         resource.disk or resource.revocable or resource.shared
     )
-
-
-def is_marked(resource: Resource) -> bool:
-    """Whether a piece of it differs from a plain wish."""
-    return bool(resource.reservations or resource.allocation_role or resource.provider_id)
 
 
 def times(resources: Resources, count: int) -> Resources:

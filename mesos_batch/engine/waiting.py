@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,11 @@ from mesos_batch.engine.vector import NAMES, ZERO, Vector, vector, weigh
 from mesos_batch.model.scheduling import ORDINARY, Scheduling
 
 if TYPE_CHECKING:
+    from mesos_batch.model.resource import Resource
     from mesos_batch.model.resources import Resources
     from mesos_batch.model.task import TaskSpec
 
+Marks = tuple[tuple[object, ...], ...]
 ShapeKey = tuple[int, bool, str | None, frozenset[str]]
 
 
@@ -43,6 +45,7 @@ class Shape:
     measure: Vector = ZERO
     is_simple: bool = False
     _positions: list[int] = field(default_factory=list)
+    _pieces: dict[Marks, Resources] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.measure = vector(self.total)
@@ -85,6 +88,17 @@ class Shape:
         """Whether amounts alone decide where such a task may go."""
         anywhere = self.agent_id is None and not self.avoid and not self.scheduling.constraints
         return anywhere and self.is_simple
+
+    def pieces(self, sources: Mapping[str, Resource], marks: Marks) -> Resources:
+        """What one task of a simple shape takes where each amount has but one source.
+
+        ``marks`` say all of the sources but how much there is.
+        """
+        known = self._pieces.get(marks)
+        if known is None:
+            known = self.wanted.map(lambda item: sources[item.name].with_value(item.value))
+            self._pieces[marks] = known
+        return known
 
     def may_go_to(self, agent_id: str) -> bool:
         """Whether such a task is neither pinned to another agent nor kept off this one."""
