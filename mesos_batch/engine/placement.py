@@ -212,9 +212,14 @@ class Rooms:
         done = 0
         touched: list[tuple[int, int, Bundle]] = []
         least = weigh(shape.measure, self._by) - self._slack * self._by[0]
+        cpus, mem = shape.measure[0] - self._slack, shape.measure[1]
         for index in range(bisect_left(self._sorted, (least, -1)), len(self._sorted)):
             entry = self._sorted[index]
             bundle = entry[2]
+            free = bundle.free
+            # Most are passed by: that is not worth a call.
+            if cpus > free[0] or mem > free[1]:
+                continue
             while bundle.fits(shape) and self._may_use(shape, bundle):
                 count = self._put(shape, bundle, waiting, most - done)
                 if not count:
