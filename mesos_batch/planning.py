@@ -1,7 +1,7 @@
 """The public door to plans: what a run would be like on a cluster, without running anything.
 
-agents = agents_of(options)
-print(plan(tasks, options, agents).makespan)
+cluster = cluster_of(options)
+print(plan(tasks, options, cluster.agents).makespan)
 
 The real engine decides, in virtual time, as it would in a run.
 """
@@ -20,7 +20,7 @@ from mesos_batch.engine.fit import usable
 from mesos_batch.engine.lower_bound import LowerBound, lower_bound
 from mesos_batch.engine.policy import ExecutorUse, Policy
 from mesos_batch.engine.scheduler import BatchScheduler
-from mesos_batch.model.cluster import AgentState
+from mesos_batch.model.cluster import AgentState, ClusterView
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.offer import Attribute
 from mesos_batch.model.resources import CPUS, GPUS, MEM, Resources
@@ -109,25 +109,26 @@ class Plan:
         return sum(len(group.task_ids) for group in self.never_fits)
 
 
-def agents_of(options: RunOptions) -> tuple[AgentState, ...]:
-    """The agents a run with these options would find now; nothing is changed by looking.
+def cluster_of(options: RunOptions) -> ClusterView:
+    """The cluster a run with these options would find now; nothing is changed by looking.
 
     Raises:
         UsageError: the resources of the embedded cluster cannot be read.
         ClusterError: no master answers, or it does not show its agents.
     """
     if options.master != LOCAL:
-        return tuple(agent for agent in look(options).agents if agent.active)
+        return look(options)
     from mesos_batch.local.agent.agent_resources import configured_resources
 
     total = configured_resources(options.local, Path())
     pairs = (text.partition(":") for text in options.local.attributes)
     attributes = {name: value for name, _, value in pairs}
     nothing = Resources()
-    return tuple(
+    agents = (
         AgentState(f"local-S{number}", _LOCAL_HOST, True, total, nothing, nothing, attributes)
         for number in range(options.local.agents)
     )
+    return ClusterView(LOCAL, tuple(agents))
 
 
 def usual_start(options: RunOptions) -> float:
@@ -256,12 +257,13 @@ def _share(agent: VirtualAgent, ran: Iterable[TaskView], makespan: float) -> Age
 
 def _longest_chain(ran: Iterable[TaskView]) -> int:
     """How many tasks of an agent ran one after another at most: always the next to end."""
-    count, free_at = 0, 0.0
+    count, free_at, before = 0, 0.0, -math.inf
     for launched_at, ended_at in sorted(
         ((view.launched_at or 0.0, view.ended_at or 0.0) for view in ran), key=lambda span: span[1]
     ):
-        if launched_at >= free_at:
-            count, free_at = count + 1, ended_at
+        # Of tasks that take no time, those of one moment do not follow each other.
+        if launched_at >= free_at and launched_at > before:
+            count, free_at, before = count + 1, ended_at, launched_at
     return count
 
 

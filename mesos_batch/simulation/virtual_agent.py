@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # ``--min_allocatable_resources=cpus:0.01|mem:32``, in thousandths.
 _LEAST_CPUS, _LEAST_MEM = 10, 32_000
 _NOTHING = Resources()
+# What an agent has left repeats itself where tasks are alike; where they are not, it never does.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ class Layout:
         if made is None:
             pairs = zip(self._templates, amount.counted, strict=True)
             made = Resources(item.with_value(Scalar(milli)) for item, milli in pairs if milli)
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
             self._made[amount.counted] = made
         return made + amount.others if amount.others else made
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -15,6 +17,10 @@ from held_list import Held, wait_until_all_run
 from program import Outcome, Program, announcement_of, as_json, facts_of, running, task
 
 from mesos_batch import api, planning
+from mesos_batch.model.cluster import AgentState
+from mesos_batch.model.resource import Reservation, ReservationType, Resource
+from mesos_batch.model.resources import Resources
+from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.scheduling import Scheduling
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.options import RunOptions
@@ -161,6 +167,43 @@ def test_a_master_that_lets_nobody_look_ends_with_4(mesos_batch: Program, tmp_pa
     assert "the master" in done.stderr
 
 
+class Master(BaseHTTPRequestHandler):
+    """A new master: one agent is there, another has yet to come back."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(f"{self.command} {self.path}")
+        mem = {"name": "mem", "type": "SCALAR", "scalar": {"value": 512}}
+        cpus = {"name": "cpus", "type": "SCALAR", "scalar": {"value": 2}}
+        here = {"id": "S1", "hostname": "node-1", "unreserved_resources_full": [cpus, mem]}
+        away = {"id": "S2", "hostname": "node-2"}
+        body = json.dumps({"slaves": [here], "recovered_slaves": [away]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_plan_asks_for_nothing_but_the_agents_and_tells_who_is_missing(
+    mesos_batch: Program,
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Master) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = mesos_batch(
+            "plan", as_json(task("t", "true")), f"--master=127.0.0.1:{server.server_port}"
+        )
+        server.shutdown()
+    assert done.returncode == 0
+    assert done.stdout.startswith("1 task on 1 agent (cpus:2 mem:512)\n")
+    assert "warning: the new master still waits for 1 agent: the plan is without" in done.stderr
+    assert Master.asked == ["GET /slaves"]
+
+
 def test_the_list_may_come_by_flag_and_standard_input(mesos_batch: Program) -> None:
     text = as_json(task("t", "true"))
     assert mesos_batch("plan", "--task_list=-", "--master=local", stdin=text).returncode == 0
@@ -184,7 +227,7 @@ def quickstart() -> list[TaskSpec]:
 def test_a_run_takes_as_long_as_its_plan_says() -> None:
     tasks, options = quickstart(), RunOptions(master="local")
 
-    made = planning.plan(tasks, options, planning.agents_of(options))
+    made = planning.plan(tasks, options, planning.cluster_of(options).agents)
     with api.start(tasks, options) as run:
         ran = run.wait(timeout=60).tasks
 
@@ -192,15 +235,14 @@ def test_a_run_takes_as_long_as_its_plan_says() -> None:
     taken = max(view.ended_at or 0.0 for view in ran) - first
     assert made.makespan == pytest.approx(taken, rel=0.2)
     assert (made.assumed, made.bound.seconds, made.waves) == (0, 3.0, 1)
-    shares = {share.tasks for share in made.agents}
     assert sum(share.tasks for share in made.agents) == 12
-    assert 0 not in shares
+    assert all(share.tasks and 0 < share.busy <= 1 for share in made.agents)
 
 
 def test_agents_with_gpus_are_left_to_those_who_ask_for_them() -> None:
     local = api.LocalOptions(agents=2, gpus=1)
     options = RunOptions(master="local", local=local)
-    agents = planning.agents_of(options)
+    agents = planning.cluster_of(options).agents
     assert planning.plan(quickstart(), options, agents).left_out == 2
     asking = replace(options, framework_capabilities=("GPU_RESOURCES",))
     assert planning.plan(quickstart(), asking, agents).left_out == 0
@@ -208,7 +250,38 @@ def test_agents_with_gpus_are_left_to_those_who_ask_for_them() -> None:
 
 def test_a_pinned_task_goes_to_its_agent_only() -> None:
     options = RunOptions(master="local")
-    agents = planning.agents_of(options)
+    agents = planning.cluster_of(options).agents
     pinned = [replace(spec, agent_id=agents[1].agent_id) for spec in quickstart()]
     made = planning.plan(pinned, options, agents)
     assert [share.tasks for share in made.agents] == [0, 12, 0]
+
+
+def test_only_what_is_offered_to_the_role_counts() -> None:
+    ours, theirs = (Resource("cpus", Scalar.of(2), (reserved(role),)) for role in ("us", "them"))
+    total = Resources([*Resources.scalars(cpus=4, mem=4096), ours, theirs])
+    used = Resources.scalars(cpus=3)
+    agents = [
+        AgentState("A", "node-1", True, total, used, Resources()),
+        AgentState("B", "node-2", False, total, Resources(), Resources()),
+    ]
+    tasks = [TaskSpec("t", "t", Resources.scalars(cpus=3, mem=32), b"")]
+
+    mine = planning.plan(tasks, RunOptions(master="host:5050", role="us"), agents)
+    anybodys = planning.plan(tasks, RunOptions(master="host:5050"), agents)
+
+    assert [(share.hostname, share.cpus, share.tasks) for share in mine.agents] == [
+        ("node-1", 3, 1)
+    ]
+    assert (mine.must_wait, mine.held_by_others) == ((), used)
+    assert (anybodys.capacity.amount("cpus"), anybodys.must_wait) == (1, ("t",))
+
+
+def test_tasks_that_take_no_time_do_not_follow_each_other() -> None:
+    options = RunOptions(master="local")
+    instant = [replace(spec, scheduling=Scheduling(expected_runtime=0.0)) for spec in quickstart()]
+    made = planning.plan(instant, options, planning.cluster_of(options).agents)
+    assert (made.makespan, made.waves, made.efficiency) == (0.0, 1, 1.0)
+
+
+def reserved(role: str) -> Reservation:
+    return Reservation(ReservationType.STATIC, role)

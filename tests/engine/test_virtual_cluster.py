@@ -124,6 +124,22 @@ def test_what_a_task_frees_waits_for_the_next_round() -> None:
     assert cpus_of(hand.offers()) == [2]
 
 
+def test_what_comes_free_with_a_round_waits_for_the_one_after() -> None:
+    hand = Hand(agent("a", cpus=1), duration=1.0)
+    hand.launch(hand.begin(), 0)
+    hand.runs()
+    assert (hand.state(), hand.now) == (TaskState.TASK_FINISHED, BEGIN + 1)
+    assert hand.at() == 2.0
+
+
+def test_an_executor_is_held_as_long_as_its_task() -> None:
+    hand = Hand(agent("a"))
+    hand.specs[0] = task("t0", executor_id="e", executor_resources=Resources.scalars(cpus=0.5))
+    hand.launch(hand.begin(), 0)
+    hand.call(do.Revive())
+    assert cpus_of(hand.offers()) == [2.5]
+
+
 def test_a_revive_is_answered_at_once_whatever_is_refused() -> None:
     hand = Hand(agent("a"))
     hand.decline(hand.begin(), 600)
@@ -133,13 +149,22 @@ def test_a_revive_is_answered_at_once_whatever_is_refused() -> None:
     assert (cpus_of(hand.offers()), hand.now) == ([4], BEGIN + 0.25)
 
 
-def test_a_filter_lasts_as_long_as_it_says_and_at_least_a_round() -> None:
+def test_a_filter_lasts_as_long_as_it_says() -> None:
     hand = Hand(agent("a"))
     hand.decline(hand.begin(), 5)
     hand.decline(hand.offers(), 0.1)
     assert hand.now == BEGIN + 5
     hand.offers()
     assert hand.now == BEGIN + 6
+
+
+def test_a_filter_lasts_for_an_interval_at_least() -> None:
+    hand = Hand(agent("a"))
+    hand.decline(hand.begin(), 600)
+    hand.now += 0.25
+    hand.call(do.Revive())
+    hand.decline(hand.offers(), 0.1)
+    assert hand.at() == 2.0
 
 
 def test_more_than_was_refused_is_offered_although_the_filter_holds() -> None:

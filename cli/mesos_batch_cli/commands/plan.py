@@ -12,7 +12,7 @@ from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.help import help_text
-from mesos_batch_cli.output.streams import emit, paint_for, width_of
+from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
 from mesos_batch_cli.run_options import credentials_for, refuse_misplaced
 from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Origin, Values
@@ -54,10 +54,15 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch_cli.output.as_json import as_json
     from mesos_batch_cli.output.plan_page import plan_fields, plan_page
 
+    cluster = planning.cluster_of(options)
+    if cluster.recovering:
+        count = len(cluster.recovering)
+        agents = "1 agent" if count == 1 else f"{count:,} agents"
+        say_warning(f"the new master still waits for {agents}: the plan is without what they have")
     made = planning.plan(
         task_list.tasks,
         options,
-        planning.agents_of(options),
+        cluster.agents,
         assume_runtime=values[plans.ASSUME_RUNTIME],
         assume_start=values[plans.ASSUME_START],
     )
