@@ -38,6 +38,10 @@ LEAST_SHAVED = 100
 # After so many finished tasks it is known whether pooling pays, and from which share on it does.
 ENOUGH_KNOWN = 8
 SHARE_THAT_PAYS = 0.1
+# Before that, of so many tasks or more, what they say of themselves is believed, and what it
+# takes a command executor to start.
+MANY = 50
+USUAL_START = 0.5
 # How often a task is launched in pools that end under it before it gets an executor of its own.
 TRIES = 3
 KILL_AGAIN = 5.0
@@ -292,12 +296,25 @@ class Pools:
 
     def _pays(self) -> bool:
         """Whether starting executors has cost a good part of the time, and nothing else waits."""
+        starts, runs = self._seconds_to_start, self._seconds_to_run
         if self._known < ENOUGH_KNOWN:
-            return False
-        whole = self._seconds_to_start + self._seconds_to_run
-        if self._seconds_to_start < SHARE_THAT_PAYS * whole:
+            starts, runs = self._expected()
+        if not starts or starts < SHARE_THAT_PAYS * (starts + runs):
             return False
         return all(shape.poolable for shape in self._books.waiting)
+
+    def _expected(self) -> tuple[float, float]:
+        """How long many tasks whose runtimes are known would start and run; else nothing."""
+        waiting = self._books.waiting
+        if len(waiting) < MANY:
+            return 0.0, 0.0
+        runs = 0.0
+        for shape in waiting:
+            runtime = shape.scheduling.expected_runtime
+            if runtime is None:
+                return 0.0, 0.0
+            runs += runtime * len(shape)
+        return USUAL_START * len(waiting), runs
 
     def _kill_again(self, agents: Collection[str]) -> None:
         """A kill is lost when its agent is away; one that makes offers is back."""

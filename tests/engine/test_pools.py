@@ -10,10 +10,11 @@ from engine.world import World, launched, of, task
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.policy import ExecutorUse
-from mesos_batch.engine.pools import ANCHOR, ENOUGH_KNOWN, EXECUTOR, TRIES
+from mesos_batch.engine.pools import ANCHOR, ENOUGH_KNOWN, EXECUTOR, MANY, TRIES
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.offer import Offer
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.scheduling import Scheduling
 
 
 def pooled(*names: str, cpus: float = 1, **more: Any) -> World:
@@ -246,6 +247,20 @@ def test_auto_shares_executors_once_starting_them_has_cost_a_good_part_of_the_ti
     assert shares(0.5, 0.1)
     assert not shares(0.5, 60.0)
     assert not shares(0.01, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "count", "shares"), [(1, MANY, True), (60, MANY, False), (1, 9, False)]
+)
+def test_auto_believes_what_many_tasks_say_of_their_length(
+    seconds: float, count: int, shares: bool
+) -> None:
+    how = Scheduling(expected_runtime=seconds)
+    tasks = [task(f"t{i}", poolable=True, scheduling=how) for i in range(count)]
+    world = World(*tasks, executor=ExecutorUse.AUTO)
+    world.subscribe()
+
+    assert launch(world.offers(offer(world))).tasks[0].pooled is shares
 
 
 def test_the_sandbox_of_a_pooled_task_is_inside_that_of_its_executor() -> None:
