@@ -20,6 +20,7 @@ import gc
 import time
 from dataclasses import dataclass
 
+from mesos_batch.collector import keep_what_is_there
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.books import Turn
@@ -50,6 +51,8 @@ class Engine:
         begin = time.process_time()
         self.scheduler = BatchScheduler(tasks, Policy(), self.now)
         self.made_in = time.process_time() - begin
+        # As the engine thread of a run does.
+        keep_what_is_there()
         totals = tuple(ev.AgentTotal(name, name, AGENT) for name in self._agents)
         self.hear([ev.Subscribed("F", "master")])
         self.hear([ev.AgentsListed(totals)])

@@ -45,7 +45,7 @@ class _Agent:
     _room_of: Resources | None = None
 
     def see(self, free: Resources) -> bool:
-        """Learn from what it offers beside what our tasks use; gives whether that is more."""
+        """Learn from what it offers beside what our tasks use; gives if it has more than known."""
         total = plus(vector(free), self.used)
         if self.listed is not None and fits(total, self.most):
             return False
@@ -56,7 +56,7 @@ class _Agent:
         if most == self.seen:
             return False
         self.seen, self.most = most, vector(most)
-        return True
+        return self.listed is None
 
     @property
     def room(self) -> Vector:
@@ -222,7 +222,7 @@ class Agents:
             shape.agent_id in (None, agent.agent_id)
             and fits(shape.measure, agent.room)
             and self.satisfies(agent.agent_id, shape.scheduling.constraints)
-            and take(agent.capacity, shape.total) is not None
+            and (shape.is_simple or take(agent.capacity, shape.total) is not None)
             for agent in self._agents.values()
         )
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mesos_batch.collector import keep_what_is_there
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
 from mesos_batch.engine.scheduler import BatchScheduler
@@ -148,6 +149,7 @@ class Runner:
             self._drop_calls()
 
     def _drive(self) -> None:
+        keep_what_is_there()
         # An empty batch has nothing to ask a master.
         self._receive([ev.TimePassed()])
         if not self._scheduler.ended:
