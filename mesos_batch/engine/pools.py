@@ -38,6 +38,8 @@ LEAST_SHAVED = 100
 # After so many finished tasks it is known whether pooling pays, and from which share on it does.
 ENOUGH_KNOWN = 8
 SHARE_THAT_PAYS = 0.1
+# Where executors start faster than this nobody waits for them: on the embedded cluster.
+LEAST_START = 0.1
 # Before that, of so many tasks or more, what they say of themselves is believed, and what it
 # takes a command executor to start.
 MANY = 50
@@ -299,6 +301,8 @@ class Pools:
         starts, runs = self._seconds_to_start, self._seconds_to_run
         if self._known < ENOUGH_KNOWN:
             starts, runs = self._expected()
+        elif starts < LEAST_START * self._known:
+            return False
         if not starts or starts < SHARE_THAT_PAYS * (starts + runs):
             return False
         return all(shape.poolable for shape in self._books.waiting)
