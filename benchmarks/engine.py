@@ -19,6 +19,9 @@ import argparse
 import gc
 import time
 from dataclasses import dataclass
+from pathlib import Path
+
+from charts import bars
 
 from mesos_batch.collector import keep_what_is_there
 from mesos_batch.engine import commands as do
@@ -157,16 +160,21 @@ def offer_round(count: int, agents: int, kinds: int) -> tuple[float, int]:
     return 1000 * engine.spent, len(launched)
 
 
-def growth(head: str, rows: list[tuple[int, int]], changing: int, limit: float) -> None:
+def growth(
+    head: str, rows: list[tuple[int, int]], changing: int, limit: float
+) -> list[tuple[str, float]]:
     """A table of rows ``(tasks, agents)``, of which the column ``changing`` grows."""
     print(f"\n{head:>12} {HEAD}   us for each task")
+    totals: list[tuple[str, float]] = []
     for row in rows:
         measured = life(*row)
+        totals.append((f"{row[changing]:,} {head.lower()}", measured.total))
         print(f"{row[changing]:12,} {measured}", flush=True)
         gc.collect()
         if measured.seconds > limit and row is not rows[-1]:
             print(f"{'':12} took {measured.seconds:.0f} s: the rest is left out")
-            return
+            break
+    return totals
 
 
 def main() -> None:
@@ -176,6 +184,7 @@ def main() -> None:
     parser.add_argument("--agents", type=int, default=AGENTS)
     parser.add_argument("--limit", type=float, default=120.0)
     parser.add_argument("--full", action="store_true", help="up to a million tasks")
+    parser.add_argument("--svg", type=Path, help="draw the growth")
     given = parser.parse_args()
     tasks, agents, limit = given.tasks, given.agents, given.limit
 
@@ -191,8 +200,10 @@ def main() -> None:
     print(f"    {KINDS} kinds         {life(tasks, agents)}", flush=True)
     print("\n(f) growth")
     counts = [1_000, 10_000, 100_000, *([1_000_000] if given.full else [])]
-    growth("TASKS", [(count, 100) for count in counts], 0, limit)
-    growth("AGENTS", [(10_000, count) for count in (10, 100, 1_000, 10_000)], 1, limit)
+    rows = growth("TASKS", [(count, 100) for count in counts], 0, limit)
+    rows += growth("AGENTS", [(10_000, count) for count in (10, 100, 1_000, 10_000)], 1, limit)
+    if given.svg is not None:
+        bars(given.svg, "Engine: CPU of each task over its whole life", rows, " us")
 
 
 if __name__ == "__main__":

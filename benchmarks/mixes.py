@@ -1,19 +1,23 @@
 """How close the engine comes to the lower bound on thirty mixes of tasks and agents.
 
-``python benchmarks/mixes.py [SEED]`` runs the real engine in virtual time, where the machine is
-out of the picture: the ratios are the same wherever they are made. Each mix is made from the seed,
-which is printed. The expected runtime of every task is known to the engine. Below the mixes stand
-four small works that show one thing each.
+``python benchmarks/mixes.py [SEED...]`` runs the real engine in virtual time, where the machine is
+out of the picture: the ratios are the same wherever they are made. Each mix is made from its seed;
+the thirty of the first seed are shown one by one, those of the others as one line. The expected
+runtime of every task is known to the engine. Below the mixes stand four small works that show one
+thing each. ``--svg=FILE`` draws the ratios of the first seed.
 """
 
 from __future__ import annotations
 
+import argparse
 import math
 import random
 import statistics
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from charts import bars
 
 from mesos_batch.engine.lower_bound import LowerBound, lower_bound
 from mesos_batch.engine.policy import Policy
@@ -30,7 +34,7 @@ Work = tuple[float, float, float]
 """Cpus, MB and seconds of one task."""
 Sizes = Sequence[tuple[float, float]]
 """Cpus and MB of each agent."""
-SEED = 1
+SEEDS = (1, 2, 3, 4, 5, 6)
 OF_EACH_KIND = 3
 
 
@@ -105,7 +109,7 @@ def memory_bound(dice: random.Random) -> Iterable[Work]:
 
 def opposites(dice: random.Random) -> Iterable[Work]:
     """Half want cpus, half memory: together they fill an agent."""
-    kinds = ((2, 128), (0.2, 1536))
+    kinds = ((1, 256), (0.25, 1024))
     return [(*dice.choice(kinds), dice.uniform(4, 12)) for _ in range(250)]
 
 
@@ -175,26 +179,21 @@ FOUR: dict[str, tuple[list[Work], str]] = {
 
 def main() -> None:
     """Measure and print."""
-    seed = int(sys.argv[1]) if len(sys.argv) > 1 else SEED
-    print(f"seed {seed}")
-    print(f"{'MIX':20} {'TASKS':>6} {'AGENTS':>12} {'MAKESPAN':>10} {'BOUND':>10} {'RATIO':>6}")
-    ratios: list[float] = []
-    for mix in MIXES:
-        for turn in range(OF_EACH_KIND):
-            dice = random.Random(f"{seed} {mix.__name__} {turn}")
-            works, agents = list(mix(dice)), some_agents(dice, equal=turn == 0)
-            result = run(works, agents)
-            ratios.append(result.ratio)
-            name = mix.__name__.replace("_", " ")
-            kind = f"{len(agents)} {'equal' if turn == 0 else 'unequal'}"
-            print(
-                f"{name:20} {len(works):6} {kind:>12} {result.makespan:9.1f}s"
-                f" {result.bound.seconds:9.1f}s {result.ratio:6.3f}"
-            )
-            assert result.finished == len(works)
-    ratios.sort()
-    worst = ratios[math.ceil(0.95 * len(ratios)) - 1]
-    print(f"\nmedian {statistics.median(ratios):.3f}   95th percentile {worst:.3f}")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("seeds", nargs="*", type=int, default=SEEDS)
+    parser.add_argument("--svg", type=Path)
+    given = parser.parse_args()
+    first, *others = given.seeds
+    rows = thirty(first, show=True)
+    print(f"\nseed {first:<4} {figures([ratio for _, ratio in rows])}")
+    ratios = [ratio for _, ratio in rows]
+    for seed in others:
+        more = [ratio for _, ratio in thirty(seed, show=False)]
+        print(f"seed {seed:<4} {figures(more)}")
+        ratios += more
+    print(f"all       {figures(ratios)}")
+    if given.svg is not None:
+        bars(given.svg, "Makespan as a multiple of the lower bound, thirty mixes", rows, "")
     print(f"\n{'WORK ON 2 AGENTS OF 4 CPUS':30} {'MAKESPAN':>10} {'BOUND':>10} {'RATIO':>6}")
     for name, (works, shows) in FOUR.items():
         result = run(works, TWO_AGENTS)
@@ -202,6 +201,36 @@ def main() -> None:
             f"{name:30} {result.makespan:9.2f}s {result.bound.seconds:9.2f}s {result.ratio:6.2f}"
             f"   {result.finished} finished: {shows}"
         )
+
+
+def figures(ratios: Iterable[float]) -> str:
+    """Median and 95th percentile in words."""
+    in_order = sorted(ratios)
+    high = in_order[math.ceil(0.95 * len(in_order)) - 1]
+    return f"median {statistics.median(in_order):.3f}   95th percentile {high:.3f}"
+
+
+def thirty(seed: int, *, show: bool) -> list[tuple[str, float]]:
+    """The mixes of one seed: what each is called, and its ratio."""
+    if show:
+        print(f"seed {seed}")
+        print(f"{'MIX':20} {'TASKS':>6} {'AGENTS':>12} {'MAKESPAN':>10} {'BOUND':>10} {'RATIO':>6}")
+    rows: list[tuple[str, float]] = []
+    for mix in MIXES:
+        for turn in range(OF_EACH_KIND):
+            dice = random.Random(f"{seed} {mix.__name__} {turn}")
+            works, agents = list(mix(dice)), some_agents(dice, equal=turn == 0)
+            result = run(works, agents)
+            name = mix.__name__.replace("_", " ")
+            kind = f"{len(agents)} {'equal' if turn == 0 else 'unequal'}"
+            rows.append((f"{name}, {kind} agents", result.ratio))
+            assert result.finished == len(works)
+            if show:
+                print(
+                    f"{name:20} {len(works):6} {kind:>12} {result.makespan:9.1f}s"
+                    f" {result.bound.seconds:9.1f}s {result.ratio:6.3f}"
+                )
+    return rows
 
 
 if __name__ == "__main__":
