@@ -55,7 +55,7 @@ class Attempts:
         delay = 0.0 if free else _nth(DELAYS_AFTER_LOSS, record.losses)
         self._note_restart(record)
         if blame_agent:
-            self._blame_agent(record)
+            self._blame_agent(record, lost=True)
         if books.cancelling:
             self.end(record, Phase.CANCELLED)
         elif record.losses > books.policy.max_losses:
@@ -152,13 +152,13 @@ class Attempts:
         else:
             self.wait(record)
 
-    def _blame_agent(self, record: TaskRecord) -> None:
+    def _blame_agent(self, record: TaskRecord, *, lost: bool = False) -> None:
         books = self._books
         agent_id = record.view.agent_id
         if agent_id is None:
             return
         record.avoid |= {agent_id}
-        rest = books.health.failed(agent_id, books.now)
+        rest = books.health.failed(agent_id, books.now, lost=lost)
         if rest is not None and not books.cancelling:
             seconds, failures = rest
             books.tell(

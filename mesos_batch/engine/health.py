@@ -6,11 +6,13 @@ task since this one last did. A task pinned to an agent is not kept from it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 REST_AFTER = 3
 FIRST_REST = 30.0
 LONGEST_REST = 900.0
+LOST_TOGETHER = 1.0
 
 
 @dataclass(slots=True)
@@ -19,6 +21,7 @@ class _Health:
     rests: int = 0
     rest_until: float = 0.0
     finished_at: float = 0.0
+    lost_at: float = -math.inf
 
 
 class AgentHealth:
@@ -34,9 +37,17 @@ class AgentHealth:
         health.rest_until = 0.0
         health.finished_at = now
 
-    def failed(self, agent_id: str, now: float) -> tuple[float, int] | None:
-        """Note that an attempt failed; gives seconds and failures when the agent rests now."""
+    def failed(self, agent_id: str, now: float, *, lost: bool = False) -> tuple[float, int] | None:
+        """Note that an attempt failed; gives seconds and failures when the agent rests now.
+
+        Attempts that are ``lost`` at one time, with their agent, are one failure of it.
+        """
         health = self._agents.setdefault(agent_id, _Health())
+        if lost:
+            together = now - health.lost_at < LOST_TOGETHER
+            health.lost_at = now
+            if together:
+                return None
         health.failures += 1
         if health.failures < REST_AFTER or now < health.rest_until:
             return None

@@ -421,3 +421,20 @@ def test_an_attempt_keeps_why_it_failed_whatever_becomes_of_its_task() -> None:
     attempt = [entry for entry in world.journal if isinstance(entry, AttemptEntry)][-1]
     assert (attempt.phase, attempt.message) == (Phase.FAILED, "Command exited with status 7")
     assert world.view("t").message == "the run was cancelled before attempt 2"
+
+
+def test_an_agent_that_restarts_with_many_tasks_has_failed_once() -> None:
+    world = World(*(task(f"t{i}") for i in range(5)), checkpoint=False)
+    world.subscribe()
+    world.offers(world.offer("well", cpus=1), world.offer("restarts"))
+    (on_well,) = (v.spec.task_id for v in world.scheduler.snapshot().tasks if v.agent_id == "well")
+    world.update(on_well, "FINISHED", agent_id="well")
+    lost = [v for v in world.scheduler.snapshot().tasks if v.agent_id == "restarts"]
+
+    for view in lost:
+        world.update(
+            view.spec.task_id, "LOST", agent_id="restarts", reason="REASON_AGENT_DISCONNECTED"
+        )
+
+    assert len(lost) == 4
+    assert of(fact.AgentRested, world.facts) == []
