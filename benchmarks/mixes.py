@@ -193,7 +193,7 @@ def main() -> None:
         ratios += more
     print(f"all       {figures(ratios)}")
     if given.svg is not None:
-        bars(given.svg, "Makespan as a multiple of the lower bound, thirty mixes", rows, "")
+        bars(given.svg, "Makespan by lower bound, thirty mixes on so many agents", rows, "")
     print(f"\n{'WORK ON 2 AGENTS OF 4 CPUS':30} {'MAKESPAN':>10} {'BOUND':>10} {'RATIO':>6}")
     for name, (works, shows) in FOUR.items():
         result = run(works, TWO_AGENTS)
@@ -223,7 +223,7 @@ def thirty(seed: int, *, show: bool) -> list[tuple[str, float]]:
             result = run(works, agents)
             name = mix.__name__.replace("_", " ")
             kind = f"{len(agents)} {'equal' if turn == 0 else 'unequal'}"
-            rows.append((f"{name}, {kind} agents", result.ratio))
+            rows.append((f"{name}, {kind}", result.ratio))
             assert result.finished == len(works)
             if show:
                 print(
