@@ -20,12 +20,14 @@ import gc
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charts import bars
 
 from mesos_batch.collector import keep_what_is_there
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
+from mesos_batch.engine import launching
 from mesos_batch.engine.books import Turn
 from mesos_batch.engine.policy import Policy
 from mesos_batch.engine.scheduler import BatchScheduler
@@ -153,11 +155,22 @@ def life(count: int, agents: int, kinds: int = KINDS) -> Life:
     return Life(engine.made_in * each, launching * each, living * each, seconds)
 
 
-def offer_round(count: int, agents: int, kinds: int) -> tuple[float, int]:
-    """Milliseconds of CPU for a round while ``count`` tasks wait; and how many it launched."""
+def offer_round(count: int, agents: int, kinds: int) -> tuple[float, float, int]:
+    """A round while ``count`` tasks wait: milliseconds of CPU, those of choosing, and launches."""
     engine = Engine(batch(count, kinds), agents)
+    chosen_in = 0.0
+    choose = launching.place
+
+    def timed(*values: Any, **options: Any) -> None:
+        nonlocal chosen_in
+        begin = time.process_time()
+        choose(*values, **options)
+        chosen_in += time.process_time() - begin
+
+    launching.place = timed
     launched = engine.offer(FREED)
-    return 1000 * engine.spent, len(launched)
+    launching.place = choose
+    return 1000 * engine.spent, 1000 * chosen_in, len(launched)
 
 
 def growth(
@@ -190,9 +203,10 @@ def main() -> None:
 
     print(f"(a) {tasks:,} tasks, {agents:,} agents")
     for kinds, name in ((KINDS, f"{KINDS} kinds"), (tasks, "all different")):
-        taken, launched = offer_round(tasks, agents, kinds)
+        taken, chosen_in, launched = offer_round(tasks, agents, kinds)
         print(
-            f"    one round of offers, {name:14} {taken:12,.1f} ms, {launched:,} launched",
+            f"    one round of offers, {name:14} {taken:12,.1f} ms, {chosen_in:,.1f} of them to"
+            f" choose, {launched:,} launched",
             flush=True,
         )
         gc.collect()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.facts import Phase
@@ -187,7 +187,7 @@ class Tasks:
 
     def change(self, record: TaskRecord, **values: Any) -> None:
         """Change the view of a task."""
-        self._show(record, replace(record.view, **values))
+        self._show(record, record.view.changed(values))
 
     def _show(self, record: TaskRecord, view: TaskView) -> None:
         before, after = record.view.phase, view.phase
