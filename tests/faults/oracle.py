@@ -77,8 +77,9 @@ class Oracle:
 
     def idle(self, executor_id: str, since: float) -> None:
         """A shared executor without tasks lived until its anchor had slept its fill."""
-        if executor_id not in self._executors:
-            # Whoever began it is no more.
+        process = self._world.process
+        if executor_id not in self._executors or process is None or process.stalled_until > since:
+            # Whoever began it is no more, or could do nothing.
             return
         undisturbed = self._world.clock.now - since
         self._broken("idle pools end", f"{executor_id} is idle for {undisturbed:.0f} s")

@@ -59,7 +59,7 @@ class SchedulerProcess:
         self._steps: Steps | None = None
         self._awake = True
         self._armed: float | None = None
-        self._stalled_until = 0.0
+        self.stalled_until = 0.0
 
     def start(self) -> None:
         self.post(ev.TimePassed())
@@ -87,8 +87,8 @@ class SchedulerProcess:
     def stall(self, seconds: float) -> None:
         """A full disk, or a laptop that sleeps: what comes meanwhile waits."""
         self._awake = False
-        self._stalled_until = self.world.clock.now + seconds
-        self.world.clock.at(self._stalled_until, self._stall_over)
+        self.stalled_until = self.world.clock.now + seconds
+        self.world.clock.at(self.stalled_until, self._stall_over)
 
     def _stall_over(self) -> None:
         self.world.oracle.stalled()
@@ -105,7 +105,7 @@ class SchedulerProcess:
     # -- turns --------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        if self.world.clock.now < self._stalled_until:
+        if self.world.clock.now < self.stalled_until:
             return
         self._awake = True
         if self.alive:
@@ -134,7 +134,7 @@ class SchedulerProcess:
             self.world.process_crashed(self)
         else:
             self._awake = False
-            self.world.clock.at(max(self.world.clock.now + delay, self._stalled_until), self._wake)
+            self.world.clock.at(max(self.world.clock.now + delay, self.stalled_until), self._wake)
 
     def _receive(self, events: list[ev.Event]) -> Steps:
         turns: list[tuple[ev.Event, Turn]] = []

@@ -377,6 +377,7 @@ class Agent:
                 self._forget(run)
         if not checkpointed:
             self.executors.forget_all()
+        self.executors.forget_unused()
         self.world.clock.after(downtime, self._up_again)
 
     def crash_and_restart(self) -> None:

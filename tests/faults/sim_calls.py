@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from faults import messages as msg
 from faults import sim_operations
-from faults.sim_master import Framework, Master, MasterTask
+from faults.sim_master import Framework, KnownAgent, Master, MasterTask
 from faults.sim_offers import Wishes
 
 from mesos_batch.engine import commands as do
@@ -108,6 +108,9 @@ def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
         _drop(master, framework, command, "Agent disconnected", reason)
         return
     executor = _executor_of(framework, command)
+    is_late = _is_late(known, command)
+    for launch in command.tasks if is_late else ():
+        master.world.casualty(launch.task_id)
     for launch in _in_order(command):
         need = launch.resources.allocated_to(None)
         shared = executor if launch.pooled else None
@@ -128,10 +131,7 @@ def _launch(master: Master, framework: Framework, command: do.Launch) -> None:
                     command.agent_id,
                 ),
             )
-            if launch.pooled and begins:
-                # The call that was to start the executor never arrived.
-                master.world.casualty(launch.task_id)
-            else:
+            if not (launch.pooled and is_late):
                 master.world.oracle.refused(launch.task_id, error)
             continue
         offered = offered.without(need)
@@ -151,6 +151,14 @@ def _executor_of(framework: Framework, command: do.Launch) -> msg.AgentExecutor 
         return None
     resources = shared.resources.allocated_to(None)
     return msg.AgentExecutor(shared.executor_id, framework.framework_id, resources)
+
+
+def _is_late(known: KnownAgent, command: do.Launch) -> bool:
+    """Whether the call that was to start the executor never arrived; there may be no room now."""
+    shared = command.executor
+    if shared is None or shared.anchor is not None:
+        return False
+    return shared.executor_id not in known.executors
 
 
 def _duplicate(framework: Framework, task_id: str) -> str | None:

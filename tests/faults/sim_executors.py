@@ -143,6 +143,10 @@ class AgentExecutors:
             key: it for key, it in self._shared.items() if it.framework_id != framework_id
         }
 
+    def forget_unused(self) -> None:
+        """What never got a task is not recovered after a restart."""
+        self._shared = {key: it for key, it in self._shared.items() if self._runs(it)}
+
     def forget_all(self) -> None:
         """The agent ends, and what is not checkpointed with it."""
         self._shared.clear()
