@@ -36,7 +36,7 @@ LONGEST_DRAIN = 600.0
 # Draining costs: of many agents it is done to one in so many at a time.
 DRAINED_SHARE = 10
 # Shorter than this share of the work that is left, how long a task takes hardly matters.
-SHORT = 0.5
+SHORT = 0.4
 # Choosing the best task for each agent is for lists of so many shapes, and among so many of them.
 MOST_FILLED = 1000
 WINDOW = 200
