@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-WIDTH, ROW, LEFT, RIGHT, TOP = 720, 22, 230, 90, 46
+WIDTH, ROW, LEFT, RIGHT, TOP = 760, 22, 285, 90, 46
 INK, BAR = "#57606a", "#2f6fde"
 _FRAME = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
