@@ -9,7 +9,6 @@ pools. A ratio of 1 is the ideal makespan; the start of the program and its regi
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from charts import bars
+from lists import task_list
 
 PROGRAM = Path(sys.executable).with_name("mesos-batch")
 # Name, what each task runs with how many cpus, and the ideal in seconds; none is known for the
@@ -30,26 +30,6 @@ WORKS: dict[str, tuple[list[tuple[str, float]], float | None]] = {
     "200 x true of 0.1 cpu": ([("true", 0.1)] * 200, None),
     "99 cpus first, 10 small ones": ([("sleep 1", 99), *[("sleep 1", 0.1)] * 10], 1.0),
 }
-
-
-def task_list(tasks: list[tuple[str, float]]) -> str:
-    """As a file has it."""
-    return json.dumps(
-        {
-            "tasks": [
-                {
-                    "name": f"t{number}",
-                    "task_id": {"value": f"t{number}"},
-                    "command": {"value": command},
-                    "resources": [
-                        {"name": "cpus", "type": "SCALAR", "scalar": {"value": cpus}},
-                        {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}},
-                    ],
-                }
-                for number, (command, cpus) in enumerate(tasks)
-            ]
-        }
-    )
 
 
 @contextmanager

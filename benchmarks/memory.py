@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from lists import task_list
 
 PROGRAM = Path(sys.executable).with_name("mesos-batch")
 MB = 1e6
@@ -37,19 +38,7 @@ class Cost:
 
 def ordinary(count: int) -> str:
     """Tasks that differ in name and id only."""
-    tasks = [
-        {
-            "name": f"t{number}",
-            "task_id": {"value": f"t{number}"},
-            "command": {"value": "true"},
-            "resources": [
-                {"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}},
-                {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}},
-            ],
-        }
-        for number in range(count)
-    ]
-    return json.dumps({"tasks": tasks})
+    return task_list([("true", 1)] * count)
 
 
 def rendering(count: int) -> str:

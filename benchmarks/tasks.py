@@ -9,7 +9,6 @@ teardown. "at once" says how many processes run at the same time.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -18,26 +17,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from lists import task_list
+
 AGENTS, CPUS = 2, 4
 SLOTS = AGENTS * CPUS
 PROGRAM = Path(sys.executable).with_name("mesos-batch")
-
-
-def task_list(count: int) -> str:
-    """A list of ``true`` tasks of one cpu."""
-    tasks = [
-        {
-            "name": f"t{number}",
-            "task_id": {"value": f"t{number}"},
-            "command": {"value": "true"},
-            "resources": [
-                {"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}},
-                {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}},
-            ],
-        }
-        for number in range(count)
-    ]
-    return json.dumps({"tasks": tasks})
 
 
 def seconds(command: list[str], text: str) -> float:
@@ -62,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["MESOS_BATCH_STATE_DIR"] = folder
         path = Path(folder) / "tasks.json"
-        path.write_text(task_list(count), encoding="utf-8")
+        path.write_text(task_list([("true", 1)] * count), encoding="utf-8")
         ours = [str(PROGRAM), *cluster, f"--task_list={path}", "--quiet"]
         commands = {"mesos-batch": ours, "without journal": [*ours, "--no-journal"], **commands}
         taken = dict.fromkeys(commands, float("inf"))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import json
 import pstats
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+from lists import task_list
 
 from mesos_batch.api import Keep, RunOptions, start
 from mesos_batch.errors import ExitCode
@@ -34,22 +34,10 @@ AGENTS, CPUS = 32, 8
 _SHOWN = 40
 
 
-def task_list(count: int) -> list[TaskSpec]:
+def specs(count: int) -> list[TaskSpec]:
     """Tasks of one cpu."""
-    amounts = {"cpus": 1, "mem": 32}
-    tasks = [
-        {
-            "name": f"tile {number}",
-            "task_id": {"value": f"tile-{number}"},
-            "command": {"value": "true"},
-            "resources": [
-                {"name": name, "type": "SCALAR", "scalar": {"value": amount}}
-                for name, amount in amounts.items()
-            ],
-        }
-        for number in range(count)
-    ]
-    return list(load_task_list(json.dumps({"tasks": tasks}).encode(), "tiles.json").tasks)
+    text = task_list([("true", 1)] * count)
+    return list(load_task_list(text.encode(), "tiles.json").tasks)
 
 
 class NullMaster:
@@ -132,7 +120,7 @@ def main() -> None:
     parser.add_argument("tasks", nargs="?", type=int, default=5000)
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
-    tasks = task_list(arguments.tasks)
+    tasks = specs(arguments.tasks)
     print("content   journal   tasks/s  us CPU/task   the master   ratio")
     with NullMaster() as master, tempfile.TemporaryDirectory() as folder:
         for content_type in ("protobuf", "json"):

@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 from mesos_batch.engine.agents import Agents
 from mesos_batch.engine.events import AgentTotal
 from mesos_batch.engine.fit import take, usable
+from mesos_batch.engine.nearest import no_more_may_run
 from mesos_batch.engine.waiting import Waiting
 from mesos_batch.model.agent_name import agent_name
 from mesos_batch.model.offer import Offer
+from mesos_batch.registration import with_constraints
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
     from mesos_batch.model.task import TaskSpec
+    from mesos_batch.options import RunOptions
 
 
-def why_it_waits(task: TaskSpec, role: str, cluster: ClusterView) -> str:
+def why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: ClusterView) -> str:
     """Say what a task that waits lacks on the agents there are: a sentence without a full stop.
 
-    ``role`` is that of the run. What other frameworks are offered counts as free: they may
-    decline it.
+    ``options`` are those of its run, of which so many tasks are ``running``. What other frameworks
+    are offered counts as free: they may decline it.
     """
+    if options.max_running is not None and running >= options.max_running:
+        return no_more_may_run(options.max_running)
+    (task,) = with_constraints([task], options)
+    role = options.role
     agents = Agents(role)
     able = [agent for agent in cluster.agents if agent.active]
     agents.listed(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -143,3 +144,12 @@ def facts_of(announcement: str) -> dict[str, str]:
         r"^  (master|principal|secret in|sandboxes) +(\S+)$", announcement, re.MULTILINE
     )
     return dict(rows)
+
+
+@contextmanager
+def two_agents(directory: Path) -> Iterator[str]:
+    """A local cluster of two agents of four cpus, for whoever asks; gives its address."""
+    with running("local", "--agents=2", "--no-authenticate", cwd=directory) as cluster:
+        yield facts_of(announcement_of(cluster))["master"]
+        cluster.send_signal(signal.SIGINT)
+        cluster.wait(timeout=30)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.engine.fit import take, usable
 from mesos_batch.engine.nearest import Room, nearest_miss
-from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector, weights
+from mesos_batch.engine.vector import ZERO, Vector, fits, minus, plus, vector
 from mesos_batch.model import value as values
 from mesos_batch.model.agent_name import agent_name
 from mesos_batch.model.constraint_match import static_match
@@ -75,8 +75,6 @@ class _Agent:
 class Agents:
     """The agents the run has heard of.
 
-    ``capacity`` is what all of them have, as of the last :meth:`weights`.
-
     ``complete`` is true once the master listed its agents: then what fits none of them fits
     nowhere, and not only nowhere yet. ``version`` grows when an answer of ``could_hold`` may
     have changed.
@@ -88,9 +86,8 @@ class Agents:
         self.complete = False
         self.version = 0
         self._matches: dict[tuple[str, int], tuple[Constraints, bool]] = {}
-        self.capacity = ZERO
-        self._weights = weights(ZERO)
-        self._weights_at = -1
+        self._capacity = ZERO
+        self._capacity_at = -1
 
     def __len__(self) -> int:
         return len(self._agents)
@@ -201,16 +198,15 @@ class Agents:
             known = self._matches[key] = constraints, match
         return known[1]
 
-    def weights(self) -> Vector:
-        """How much each kind of resource weighs, by how much of it the agents have."""
-        if self._weights_at != self.version:
-            self._weights_at = self.version
-            total = ZERO
+    @property
+    def capacity(self) -> Vector:
+        """What all of them have together."""
+        if self._capacity_at != self.version:
+            self._capacity_at = self.version
+            self._capacity = ZERO
             for agent in self._agents.values():
-                total = plus(total, vector(agent.capacity))
-            self.capacity = total
-            self._weights = weights(total)
-        return self._weights
+                self._capacity = plus(self._capacity, agent.room)
+        return self._capacity
 
     def seen_at_once(self) -> dict[str, Resources]:
         """The most we have had of each agent at one time, offered or in use by our tasks."""

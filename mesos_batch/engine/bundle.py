@@ -60,7 +60,7 @@ class Bundle:
     def _begin(self, resources: Resources) -> None:
         self._left = resources
         self.free = vector(resources)
-        plain = [item for item in resources if item.name in NAMES and is_plainly_offered(item)]
+        plain = [item for item in resources if item.name in NAMES and not item.is_special]
         sources = {item.name: item for item in plain}
         self._sources = sources if len(sources) == len(plain) else None
         self._marks = tuple(
@@ -205,13 +205,6 @@ def bundle(offers: Iterable[Offer], is_resting: Callable[[str], bool]) -> list[B
     return list(bundles.values())
 
 
-def is_plainly_offered(resource: Resource) -> bool:
-    """Whether a plain wish may take of it: reserved or not, but of no special kind."""
-    return isinstance(resource.value, Scalar) and not (
-        resource.disk or resource.revocable or resource.shared
-    )
-
-
 def times(resources: Resources, count: int) -> Resources:
     """So many times these scalars."""
     return resources.map(
@@ -227,7 +220,7 @@ def shave(resources: Resources, milli: int) -> Resources:
     """The same with so many thousandths of a cpu less."""
 
     def less(item: Resource) -> Resource:
-        if item.name != CPUS or not isinstance(item.value, Scalar) or not is_plainly_offered(item):
+        if item.name != CPUS or not isinstance(item.value, Scalar) or item.is_special:
             return item
         return item.with_value(Scalar(item.value.milli - milli))
 

@@ -37,7 +37,7 @@ def take(available: Resources, wanted: Resources) -> Resources | None:
 
 def is_plain(resource: Resource) -> bool:
     """Whether an amount is all it is: nothing that must be taken by name."""
-    return not (resource.reservations or resource.disk or resource.revocable or resource.shared)
+    return not (resource.reservations or resource.is_special)
 
 
 def _exact(available: Resources, wanted: Resource) -> list[Resource] | None:
@@ -87,7 +87,7 @@ def _pieces(available: Resources, wanted: Resource) -> list[Resource] | None:
         for offered in available
         if offered.name == wanted.name
         and type(offered.value) is type(wanted.value)
-        and not (offered.disk or offered.revocable or offered.shared)
+        and not offered.is_special
     ]
     candidates.sort(key=lambda offered: not offered.reservations)
     missing = wanted.value

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine.bundle import Bundle, bundle
-from mesos_batch.engine.placement import drain, place
+from mesos_batch.engine.nearest import no_more_may_run
+from mesos_batch.engine.placement import drain, place, starving
 from mesos_batch.engine.spread import Spread
+from mesos_batch.engine.vector import Vector, weights
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.snapshot import OfferCounts
@@ -70,7 +72,9 @@ class Launching:
                 declined += group.ids
         if declined:
             books.send(do.Decline(tuple(declined), REFUSE_SECONDS))
-        self._count(len(offers), declined=len(declined) + self._resting(bundles))
+        refused = sum(len(group.ids) for group in bundles if not group.placed)
+        known = books.offers
+        books.offers = OfferCounts(known.used + len(offers) - refused, known.declined + refused)
         if len(books.waiting):
             books.pools.close_unused(bundles)
         books.why_waiting = self._why_waiting()
@@ -79,31 +83,21 @@ class Launching:
                 books.now,
                 offers=len(offers),
                 launched=sum(len(group.placed) for group in bundles),
-                declined=sum(len(group.ids) for group in bundles if not group.placed),
+                declined=refused,
             )
-        )
-
-    @staticmethod
-    def _resting(bundles: Sequence[Bundle]) -> int:
-        return sum(len(group.ids) for group in bundles if group.resting and not group.placed)
-
-    def _count(self, came: int, *, declined: int) -> None:
-        known = self._books.offers
-        self._books.offers = OfferCounts(
-            known.came + came, known.used + came - declined, known.declined + declined
         )
 
     def _place(self, bundles: Sequence[Bundle]) -> None:
         books = self._books
         if not len(books.waiting) or self.room() <= 0:
             return
-        by = books.agents.weights()
+        by = weights(books.agents.capacity)
         books.pools.equip(bundles)
         place(
             books.waiting,
             bundles,
             drained=self._drained(by),
-            spread=Spread(books.agents, books.waiting, books.tasks.active()),
+            spread=Spread(books.agents, books.waiting, books.tasks),
             by=by,
             capacity=books.agents.capacity,
             now=books.now,
@@ -113,8 +107,8 @@ class Launching:
     def _why_waiting(self) -> str | None:
         books = self._books
         if self.room() <= 0 and books.policy.max_running is not None:
-            return f"{books.policy.max_running} run, and more may not (--max_running)"
-        shape = next(iter(books.waiting.ranked(books.agents.weights())), None)
+            return no_more_may_run(books.policy.max_running)
+        shape = next(iter(books.waiting.ranked(weights(books.agents.capacity))), None)
         if shape is None:
             return None
         missing = books.agents.why_not_now(shape)
@@ -122,15 +116,18 @@ class Launching:
             return None
         return f"{books.tasks.records[shape.first].spec.task_id} {missing}"
 
-    def _drained(self, by: tuple[int, int, int, int]) -> dict[str, Shape]:
+    def _drained(self, by: Vector) -> dict[str, Shape]:
         """The agents that are kept for a task; none of them rests."""
         books = self._books
+        hungry = starving(books.waiting, by, books.now)
+        if not hungry:
+            return {}
         seen = {
             agent_id: resources
             for agent_id, resources in books.agents.seen_at_once().items()
             if not books.health.rest_left(agent_id, books.now)
         }
-        return drain(books.waiting, seen, books.agents.satisfies, by, books.now)
+        return drain(hungry, seen, books.agents.satisfies, by)
 
     def _launch(self, group: Bundle) -> None:
         books = self._books

@@ -43,6 +43,11 @@ def nearest_miss(wanted: Vector, rooms: Sequence[Room]) -> str | None:
     return f"needs {needs}, best agent {best.name} has {has}"
 
 
+def no_more_may_run(limit: int) -> str:
+    """Say that so many tasks run as may."""
+    return f"{limit} run, and more may not (--max_running)"
+
+
 def amount(milli: int, name: str) -> str:
     """``4 cpus``, ``512 MB mem``."""
     return f"{format_milli(milli)}{_UNITS[name]} {name}"

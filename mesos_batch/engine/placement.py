@@ -121,20 +121,9 @@ def _note_who_was_passed_over(shapes: Sequence[Shape], lengths: Sequence[int], n
             shape.passed_over_since = now
 
 
-def drain(
-    waiting: Waiting,
-    seen_at_once: Mapping[str, Resources],
-    satisfies: Callable[[str, tuple[Constraint, ...]], bool],
-    by: Vector,
-    now: float,
-) -> dict[str, Shape]:
-    """One agent for each starving shape: the smallest that could hold it when empty.
-
-    ``seen_at_once`` is the most we have had of each agent at one time, offered or in use by our
-    tasks; ``satisfies`` says whether an agent is one that constraints name.
-    """
-    drained: dict[str, Shape] = {}
-    starving = []
+def starving(waiting: Waiting, by: Vector, now: float) -> list[Shape]:
+    """The shapes that later ones have overtaken for too long, but not for so long that it ends."""
+    hungry: list[Shape] = []
     for shape in waiting.ranked(by):
         since = shape.passed_over_since
         if since is None or now - since < PATIENCE:
@@ -142,12 +131,25 @@ def drain(
         if now - since >= PATIENCE + LONGEST_DRAIN:
             shape.passed_over_since = None
         else:
-            starving.append(shape)
-    if not starving:
-        return drained
+            hungry.append(shape)
+    return hungry
+
+
+def drain(
+    hungry: Sequence[Shape],
+    seen_at_once: Mapping[str, Resources],
+    satisfies: Callable[[str, tuple[Constraint, ...]], bool],
+    by: Vector,
+) -> dict[str, Shape]:
+    """One agent for each starving shape: the smallest that could hold it when empty.
+
+    ``seen_at_once`` is the most we have had of each agent at one time, offered or in use by our
+    tasks; ``satisfies`` says whether an agent is one that constraints name.
+    """
+    drained: dict[str, Shape] = {}
     most = max(1, len(seen_at_once) // DRAINED_SHARE)
     capacities = {agent_id: vector(resources) for agent_id, resources in seen_at_once.items()}
-    for shape in starving[: 2 * most]:
+    for shape in hungry[: 2 * most]:
         able = [
             (weigh(capacity, by), agent_id)
             for agent_id, capacity in capacities.items()

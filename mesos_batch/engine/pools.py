@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mesos_batch.engine import commands as do
+from mesos_batch.engine.lifecycle import ALIVE
 from mesos_batch.engine.policy import ExecutorUse
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
@@ -66,7 +67,6 @@ _LOST_TRACK = frozenset(
         "Command terminated with unknown status",
     }
 )
-_ALIVE = frozenset({TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TASK_RUNNING})
 _PREFIX = "mesos-batch-pool"
 
 
@@ -183,14 +183,14 @@ class Pools:
         pool = self._anchors.get(status.task_id)
         if pool is None or pool.retired:
             # What a process before us began is not used again.
-            if status.state in _ALIVE:
+            if status.state in ALIVE:
                 self._books.send(do.Kill(status.task_id, status.agent_id))
             elif pool is not None and status.state.is_terminal:
                 self._forget(pool)
             return
         if status.state is TaskState.TASK_RUNNING:
             pool.began = True
-        elif status.state not in _ALIVE:
+        elif status.state not in ALIVE:
             refused = status.state is TaskState.TASK_ERROR or status.reason in CANNOT_START
             if refused and not pool.began:
                 self._unable.add(pool.agent_id)

@@ -11,7 +11,7 @@ from mesos_batch.model.constraint_match import COUNTED, has_room, value_of
 if TYPE_CHECKING:
     from mesos_batch.engine.agents import Agents
     from mesos_batch.engine.bundle import Bundle
-    from mesos_batch.engine.tasks import TaskRecord
+    from mesos_batch.engine.tasks import Tasks
     from mesos_batch.engine.waiting import Shape
     from mesos_batch.model.scheduling import Constraint
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 class Spread:
     """Counts the tasks that run, by what their constraints count them by."""
 
-    def __init__(
-        self, agents: Agents, shapes: Iterable[Shape], running: Iterable[TaskRecord]
-    ) -> None:
+    def __init__(self, agents: Agents, shapes: Iterable[Shape], tasks: Tasks) -> None:
         self._agents = agents
         self._counts: dict[Constraint, Counter[str]] = {
             constraint: Counter()
@@ -31,7 +29,7 @@ class Spread:
         }
         self._known: dict[tuple[Shape, str], frozenset[str]] = {}
         if self._counts:
-            for record in running:
+            for record in tasks.active():
                 self._count(record.spec.scheduling.constraints, record.view.agent_id or "")
 
     def admits(self, shape: Shape, bundle: Bundle) -> bool:

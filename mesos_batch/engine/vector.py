@@ -26,7 +26,7 @@ def vector(resources: Iterable[Resource]) -> Vector:
     cpus = mem = disk = gpus = 0
     for resource in resources:
         value = resource.value
-        if not isinstance(value, Scalar) or resource.disk or resource.revocable or resource.shared:
+        if not isinstance(value, Scalar) or resource.is_special:
             continue
         name = resource.name
         if name == CPUS:

@@ -126,6 +126,7 @@ class Waiting:
         self.version = 0
         self._ranked: list[Shape] = []
         self._ranked_by: tuple[int, Vector] | None = None
+        self._ranked_at = 0
         self._begun = 0
 
     def __len__(self) -> int:
@@ -143,8 +144,9 @@ class Waiting:
         if self._ranked_by != (self._begun, by):
             self._ranked = sorted(self, key=lambda shape: shape.rank(by))
             self._ranked_by = self._begun, by
-        else:
+        elif self._ranked_at != self.version:
             self._ranked = [shape for shape in self._ranked if len(shape)]
+        self._ranked_at = self.version
         return self._ranked
 
     def push(

@@ -150,6 +150,11 @@ class Resource:
         return self.disk is not None and self.disk.persistence_id is not None
 
     @property
+    def is_special(self) -> bool:
+        """Whether an amount is not all it is: it is taken by name and never by amount."""
+        return self.disk is not None or self.revocable or self.shared
+
+    @property
     def is_indivisible(self) -> bool:
         """Whether only the exact whole can be used or removed, and two never merge."""
         if self.is_persistent_volume:

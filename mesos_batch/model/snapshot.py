@@ -67,19 +67,15 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class OfferCounts:
-    """How many offers came, how many of them were used, and how many declined.
+    """How many offers were used, and how many declined; each is answered at once, none is held."""
 
-    Each is answered at once, so that the rest, which is held, is none.
-    """
-
-    came: int = 0
     used: int = 0
     declined: int = 0
 
     @property
-    def held(self) -> int:
-        """How many have not been answered."""
-        return self.came - self.used - self.declined
+    def came(self) -> int:
+        """All of them."""
+        return self.used + self.declined
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from local.cluster_processes import ClusterProcess
-from program import PROGRAM, STATE_DIR, Program, clean_environment, task, write
+from program import Program, line_with, running, task, write
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the tasks are for a POSIX shell")
 
@@ -23,6 +23,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterProcess
     started.close()
 
 
+def run_on(cluster: ClusterProcess, *flags: str) -> tuple[str, ...]:
+    return (f"--master={cluster.master}", "--task_list=list.json", "--verbose", *flags)
+
+
+def end(run: subprocess.Popen[str]) -> None:
+    """Kill the tasks, so that the next test finds the agent free."""
+    run.terminate()
+    run.communicate()
+
+
 def test_a_waiting_task_is_told_what_the_best_agent_lacks(
     tmp_path: Path, cluster: ClusterProcess, mesos_batch: Program
 ) -> None:
@@ -32,27 +42,33 @@ def test_a_waiting_task_is_told_what_the_best_agent_lacks(
         task("four", "true", cpus=2),
         task("huge", "true", cpus=99),
     )
-    # Longest first: of unknown tasks the largest that fits goes first.
-    command = [*PROGRAM, f"--master={cluster.master}", "--task_list=list.json", "--verbose"]
-    env = clean_environment({STATE_DIR: str(tmp_path / "state")})
-    running = subprocess.Popen(
-        command, cwd=tmp_path, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    assert running.stderr is not None
-    try:
-        for line in running.stderr:
-            if "task hog running" in line:
-                break
+    with running(*run_on(cluster), cwd=tmp_path) as run:
+        line_with("task hog running", run)
         four, huge = mesos_batch("explain", "four"), mesos_batch("explain", "huge", "--json")
         hog = mesos_batch("explain", "hog", "last")
-    finally:
-        running.terminate()
-        running.communicate()
+        end(run)
 
     assert four.stdout.startswith("task four of run ")
     assert "waits      needs 2 cpus, best agent S0 has 1 free, 4 in all" in four.stdout
     assert json.loads(huge.stdout)["why"] == "needs cpus 99, and the largest agent (S0) has 4"
     assert " runs\n" in hog.stdout
+
+
+def test_what_was_asked_of_the_whole_run_explains_a_task_too(
+    tmp_path: Path, cluster: ClusterProcess, mesos_batch: Program
+) -> None:
+    write(tmp_path / "list.json", task("one", "sleep 600"), task("two", "sleep 600"))
+    with running(*run_on(cluster, "--constraint=rack:equals:r9"), cwd=tmp_path) as run:
+        line_with("no agent satisfies", run)
+        constrained = mesos_batch("explain", "one")
+        end(run)
+    with running(*run_on(cluster, "--max_running=1"), cwd=tmp_path) as run:
+        line_with("task one running", run)
+        limited = mesos_batch("explain", "two")
+        end(run)
+
+    assert "waits      no agent satisfies rack:equals:r9" in constrained.stdout
+    assert "waits      1 run, and more may not (--max_running)" in limited.stdout
 
 
 def test_a_task_that_ended_is_told_how_and_where_its_output_is(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +13,16 @@ from typing import Any, ClassVar
 import pytest
 import requests
 from held_list import Held, wait_until_all_run
-from program import Outcome, Program, announcement_of, as_json, facts_of, running, task
+from program import (
+    Outcome,
+    Program,
+    announcement_of,
+    as_json,
+    facts_of,
+    running,
+    task,
+    two_agents,
+)
 
 from mesos_batch import api, planning
 from mesos_batch.model.cluster import AgentState
@@ -32,11 +40,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 @pytest.fixture(scope="module")
 def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a local cluster: two agents of four cpus."""
-    directory = tmp_path_factory.mktemp("cluster")
-    with running("local", "--agents=2", "--no-authenticate", cwd=directory) as cluster:
-        yield facts_of(announcement_of(cluster))["master"]
-        cluster.send_signal(signal.SIGINT)
-        cluster.wait(timeout=30)
+    with two_agents(tmp_path_factory.mktemp("cluster")) as address:
+        yield address
 
 
 @pytest.fixture

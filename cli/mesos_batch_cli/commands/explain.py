@@ -18,6 +18,7 @@ from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
     from mesos_batch.model.snapshot import TaskView
+    from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
 
 USAGE = ("mesos-batch explain TASK [RUN] [flags]",)
@@ -50,10 +51,12 @@ def run(arguments: Sequence[str]) -> int:
 
     name, which = values.words[0], (*values.words[1:], "last")[0]
     info = runs.find_run(which, state_dir(values))
-    task = _named(name, runs.read_snapshot(info).tasks, info.run_id)
+    snapshot, options = runs.read_snapshot(info), runs.options_of(info)
+    task = _named(name, snapshot.tasks, info.run_id)
     why = None
-    if task.phase is Phase.WAITING:
-        why = _why_it_waits(task, cluster_of(values, runs.options_of(info)), info.options)
+    if task.phase is Phase.WAITING and options.master != LOCAL:
+        running = sum(count for phase, count in info.counts.items() if phase.is_active)
+        why = _why_it_waits(task.spec, options, running, cluster_of(values, options))
     if values[the.JSON]:
         emit(sys.stdout, as_json({**task_fields(task), "run_id": info.run_id, "why": why}))
     else:
@@ -72,14 +75,11 @@ def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> TaskView:
     raise UsageError(f"run {run_id} has no task '{name}'", hint)
 
 
-def _why_it_waits(task: TaskView, cluster: RunOptions, options: object) -> str | None:
-    if cluster.master == LOCAL:
-        return None
+def _why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: RunOptions) -> str:
     from mesos_batch.explaining import why_it_waits
     from mesos_batch.volumes import look
 
-    role = options.get("role", "*") if isinstance(options, dict) else "*"
     try:
-        return why_it_waits(task.spec, str(role), look(cluster))
+        return why_it_waits(task, options, running, look(cluster))
     except ClusterError as error:
         return f"the master cannot be asked: {error.message}"

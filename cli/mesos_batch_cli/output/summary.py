@@ -77,8 +77,8 @@ def _figures(run: RunSnapshot) -> Iterator[str]:
         )
     if run.offers.came:
         offers = run.offers
-        held = f", {offers.held:,} held" if offers.held else ""
-        yield f"{offers.came:,} offers: {offers.used:,} used, {offers.declined:,} declined{held}"
+        answered = f"{offers.used:,} used, {offers.declined:,} declined, none held"
+        yield f"{offers.came:,} offers: {answered}"
 
 
 def _notes(run: RunSnapshot) -> Iterator[str]:
