@@ -1,4 +1,4 @@
-"""What --help prints, made from the declared settings."""
+"""What --help prints, made from the table of commands and the declared settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mesos_batch.config.setting import Group, Setting
+from mesos_batch.config.settings import MASTER
+from mesos_batch_cli.command_table import COMMANDS, Command, CommandModule, Section
 
 _INDENT = "  "
 _HELP_COLUMN = 36
@@ -26,22 +28,70 @@ ENVIRONMENT_OF_RUNS = (
 )
 
 
+def command_help(module: CommandModule) -> str:
+    """The page of one command."""
+    takes_master = any(item.name == MASTER.name and item.env for item in module.SETTINGS)
+    usual = ENVIRONMENT if takes_master else ENVIRONMENT_OF_RUNS
+    closing: str = getattr(module, "CLOSING", usual)
+    return help_text(module.USAGE, module.ABOUT, module.SETTINGS, closing)
+
+
+def main_help(module: CommandModule) -> str:
+    """All commands, and the page of the one that needs no name."""
+    lines = [_filled(module.ABOUT), "", *usage_lines(module.USAGE)]
+    shown = dict(zip(COMMANDS, command_lines(COMMANDS), strict=True))
+    for section in Section:
+        members = [command for command in COMMANDS if command.section is section]
+        lines += ["", section.value, *(_INDENT + shown[command] for command in members)]
+    lines += ["", "--help after a command lists its flags. Those of 'run':"]
+    return "\n".join([*lines, *setting_lines(module.SETTINGS), "", _filled(ENVIRONMENT)])
+
+
+def family_help(commands: Sequence[Command]) -> str:
+    """The commands that begin with the same word."""
+    lines = command_lines(commands)
+    return "\n".join([*lines, "", "--help after a command lists its flags."])
+
+
+def command_lines(commands: Iterable[Command]) -> list[str]:
+    """Each command with what it is for."""
+    shown = [(f"mesos-batch {item.name} {item.words}".rstrip(), item.summary) for item in commands]
+    width = max(len(usage) for usage, _ in shown)
+    return [f"{usage:<{width}}   {summary}" for usage, summary in shown]
+
+
 def help_text(
-    usage: Sequence[str], about: str, settings: Iterable[Setting[Any]], closing: str = ENVIRONMENT
+    usage: Sequence[str], about: str, settings: Iterable[Setting[Any]], closing: str
 ) -> str:
     """Usage, one paragraph, and every flag with its default, as wide as the terminal."""
-    width = min(_WIDEST, max(_NARROWEST, _terminal_width()))
+    lines = [_filled(about), "", *usage_lines(usage), *setting_lines(settings)]
+    return "\n".join([*lines, "", _filled(closing)])
+
+
+def usage_lines(usage: Sequence[str]) -> list[str]:
+    """How a command is written."""
+    return [f"Usage: {usage[0]}", *(f"       {line}" for line in usage[1:])]
+
+
+def setting_lines(settings: Iterable[Setting[Any]]) -> list[str]:
+    """Every flag with its default, under the headings of their groups."""
     groups: dict[Group, list[Setting[Any]]] = {}
     for setting in settings:
         groups.setdefault(setting.group, []).append(setting)
-    lines = [textwrap.fill(about, width), "", f"Usage: {usage[0]}"]
-    lines += [f"       {line}" for line in usage[1:]]
+    lines: list[str] = []
     for group, members in groups.items():
         lines += ["", group.value]
         for setting in members:
-            lines += _flag_lines(setting, width)
-    lines += ["", textwrap.fill(closing, width)]
-    return "\n".join(lines)
+            lines += _flag_lines(setting, _width())
+    return lines
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, _width())
+
+
+def _width() -> int:
+    return min(_WIDEST, max(_NARROWEST, _terminal_width()))
 
 
 def _flag_lines(setting: Setting[Any], width: int) -> list[str]:

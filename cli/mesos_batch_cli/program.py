@@ -6,8 +6,10 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from mesos_batch.errors import ExitCode, MesosBatchError
-from mesos_batch_cli.output.streams import prepare_streams, say_error
+from mesos_batch.errors import ExitCode, MesosBatchError, UsageError
+from mesos_batch_cli.command_table import Command, family, find, named
+from mesos_batch_cli.output.streams import emit, prepare_streams, say_error
+from mesos_batch_cli.seedflags import asks_for_help
 
 
 def run() -> int:
@@ -30,66 +32,66 @@ def run() -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    match arguments:
-        case ["plan", *rest]:
-            from mesos_batch_cli.commands import plan
+    found = find(arguments)
+    if found is not None:
+        return _run_command(*found)
+    if arguments and not arguments[0].startswith("-"):
+        return _family(arguments[0], arguments[1:])
+    # As the original: flags alone run a task list.
+    if asks_for_help(arguments):
+        from mesos_batch_cli.help import main_help
 
-            return plan.run(rest)
-        case ["volumes", *rest]:
-            from mesos_batch_cli.commands import volumes
-
-            return volumes.run(rest)
-        case ["reservations", *rest]:
-            from mesos_batch_cli.commands import reservations
-
-            return reservations.run(rest)
-        case ["local", *rest]:
-            from mesos_batch_cli.commands import local
-
-            return local.run(rest)
-        case ["secret", *rest]:
-            from mesos_batch_cli.commands import secret
-
-            return secret.run(rest)
-        case _:
-            return _run_runs(arguments)
+        emit(sys.stdout, main_help(named("run").module()))
+        return ExitCode.FINISHED
+    return named("run").module().run(arguments)
 
 
-def _run_runs(arguments: Sequence[str]) -> int:
-    """Do something with a run: begin one, or look at, resume, retry or end an earlier one."""
-    match arguments:
-        case ["resume", *rest]:
-            from mesos_batch_cli.commands import resume
+def _run_command(command: Command, arguments: Sequence[str]) -> int:
+    module = command.module()
+    if asks_for_help(arguments):
+        from mesos_batch_cli.help import command_help
 
-            return resume.run(rest)
-        case ["retry", *rest]:
-            from mesos_batch_cli.commands import retry
+        emit(sys.stdout, command_help(module))
+        return ExitCode.FINISHED
+    return module.run(arguments)
 
-            return retry.run(rest)
-        case ["runs", *rest]:
-            from mesos_batch_cli.commands import runs
 
-            return runs.run(rest)
-        case ["status", *rest]:
-            from mesos_batch_cli.commands import status
+def _family(word: str, rest: Sequence[str]) -> int:
+    """Say what follows a word that is no command by itself.
 
-            return status.run(rest)
-        case ["explain", *rest]:
-            from mesos_batch_cli.commands import explain
+    Raises:
+        UsageError: nothing does, or the wrong word.
+    """
+    from mesos_batch_cli.help import family_help
 
-            return explain.run(rest)
-        case ["wait", *rest]:
-            from mesos_batch_cli.commands import wait
+    members = family(word)
+    if not members:
+        raise UsageError(f"there is no command '{word}'", _did_you_mean(word))
+    if asks_for_help(rest):
+        emit(sys.stdout, family_help(members))
+        return ExitCode.FINISHED
+    words = [member.name.removeprefix(f"{word} ") for member in members]
+    following = f"{', '.join(words[:-1])} or {words[-1]}"
+    raise UsageError(
+        f"'mesos-batch {word}' is followed by {following}",
+        f"Write mesos-batch {members[0].name}.",
+    )
 
-            return wait.run(rest)
-        case ["cancel", *rest]:
-            from mesos_batch_cli.commands import cancel
 
-            return cancel.run(rest)
-        case _:
-            from mesos_batch_cli.commands import batch
+def _did_you_mean(word: str) -> str:
+    from difflib import get_close_matches
+    from pathlib import Path
 
-            return batch.run(arguments)
+    from mesos_batch_cli.command_table import COMMANDS
+
+    words = {command.name.split()[0]: None for command in COMMANDS}
+    for near in get_close_matches(word, words, n=1):
+        return f"Did you mean 'mesos-batch {near}'?"
+    if Path(word).exists():
+        from shlex import quote
+
+        return f"Write mesos-batch run {quote(word)}."
+    return "'mesos-batch --help' lists all."
 
 
 def _thread_ended_badly(ended: threading.ExceptHookArgs) -> None:

@@ -36,10 +36,10 @@ _PLAIN = tuple(
 )
 
 
-def check_flags(values: Values) -> str:
+def check_flags(values: Values, task_list: str | None) -> str:
     """Refuse flags of a new run that are missing, not yet supported or contradict each other.
 
-    Gives the master.
+    ``task_list`` is what names the list. Gives the master.
 
     Raises:
         UsageError: what is wrong and what to write instead.
@@ -51,8 +51,10 @@ def check_flags(values: Values) -> str:
             "no master is given",
             "Add --master=local to run on this machine, or --master=HOST:PORT for a cluster.",
         )
-    if values[the.TASK_LIST] is None and not values[flags.REMOVE_PERSISTENT_VOLUME]:
-        raise UsageError("no task list is given", "Add --task_list=FILE.")
+    if task_list is None and not values[flags.REMOVE_PERSISTENT_VOLUME]:
+        raise UsageError(
+            "no task list is given", "Write mesos-batch run FILE, or add --task_list=FILE."
+        )
     if not values[the.PARTITION_AWARE] and "PARTITION_AWARE" in values[the.FRAMEWORK_CAPABILITIES]:
         raise UsageError("--no-partition_aware contradicts --framework_capabilities")
     refuse_misplaced(values, master)

@@ -7,15 +7,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import TaskListError
+from mesos_batch.config import settings as the
+from mesos_batch.errors import TaskListError, UsageError
 from mesos_batch.spec.source import File, Inline, Stdin, classify
 from mesos_batch_cli.output.streams import emit, say_error
 from mesos_batch_cli.output.text import one_line
+from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
     from mesos_batch.spec.load import TaskList
     from mesos_batch.spec.problems import InvalidTaskListError, Problem
     from mesos_batch.spec.volume_resource import VolumeResource
+
+
+def list_meant(values: Values) -> str | None:
+    """What names the task list: the word of the command, or --task_list.
+
+    Raises:
+        UsageError: both are given.
+    """
+    word = values.word
+    if word is None:
+        return values[the.TASK_LIST]
+    if values.origin(the.TASK_LIST) is Origin.FLAG:
+        raise UsageError(f"'{word}' and --task_list both name a task list")
+    return word
 
 
 def read_task_list(value: str, role: str, principal: str | None) -> TaskList | None:

@@ -251,7 +251,7 @@ def test_a_bug_becomes_a_report_without_values_of_flags(tmp_path: Path) -> None:
         "import sys\n"
         "from mesos_batch_cli import values\n"
         "from mesos_batch_cli.main import main\n"
-        "def broken(*_): raise RuntimeError('a bug')\n"
+        "def broken(*_, **__): raise RuntimeError('a bug')\n"
         "values.Values.__init__ = broken\n"
         "sys.exit(main())\n"
     )

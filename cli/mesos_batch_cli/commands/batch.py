@@ -1,4 +1,4 @@
-"""``mesos-batch [flags]``: run a task list."""
+"""``mesos-batch [run LIST] [flags]``: run a task list."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from mesos_batch import __version__
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
-from mesos_batch.errors import ExitCode, JournalError, UsageError
-from mesos_batch_cli.help import help_text
+from mesos_batch.errors import ExitCode, JournalError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_flags, credentials_for, leaves_tasks, run_options
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -25,34 +23,13 @@ if TYPE_CHECKING:
 
 USAGE = (
     "mesos-batch --master=HOST:PORT|local --task_list=FILE [flags]",
-    "mesos-batch plan LIST              how long it would take, and what would never fit",
-    "mesos-batch resume [RUN]           go on with a run that stopped",
-    "mesos-batch retry RUN              run again what failed",
-    "mesos-batch runs                   list runs",
-    "mesos-batch status|wait|cancel RUN look at a run, wait for its end, end it",
-    "mesos-batch explain TASK [RUN]     why a task waits, or how it came to its end",
-    "mesos-batch volumes COMMAND        persistent volumes: list, create, destroy, audit",
-    "mesos-batch reservations COMMAND   reservations: list, reserve, unreserve",
-    "mesos-batch local [flags]          a local cluster for other frameworks",
-    "mesos-batch secret set|delete      keep a secret in the keyring",
-)
-COMMANDS = (
-    "plan",
-    "resume",
-    "retry",
-    "runs",
-    "status",
-    "wait",
-    "cancel",
-    "volumes",
-    "reservations",
-    "local",
-    "secret",
+    "mesos-batch run LIST --master=HOST:PORT|local [flags]",
 )
 ABOUT = (
     "Runs the tasks of a list in parallel on Apache Mesos and ends with 0 when all of them "
     "finished."
 )
+SETTINGS = the.RUN
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,15 +38,15 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         MesosBatchError: nothing was run, for a reason the user can do something about.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.RUN))
-        return ExitCode.FINISHED
-    _refuse_commands(arguments)
-    values = Values(arguments, os.environ, the.RUN)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     if values[the.VERSION]:
         emit(sys.stdout, f"mesos-batch {__version__}")
         return ExitCode.FINISHED
-    master = check_flags(values)
+
+    from mesos_batch_cli.task_list import list_meant, read_task_list
+
+    given = list_meant(values)
+    master = check_flags(values, given)
     leave = leaves_tasks(values, master)
     credentials = credentials_for(values, master, values[the.PRINCIPAL])
 
@@ -79,9 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 
         return remove(options, values)
 
-    from mesos_batch_cli.task_list import read_task_list
-
-    task_list = read_task_list(values[the.TASK_LIST] or "", values[the.ROLE], credentials.principal)
+    task_list = read_task_list(given or "", values[the.ROLE], credentials.principal)
     if task_list is None:
         return ExitCode.USAGE
     changes: Sequence[Change] = ()
@@ -93,18 +68,6 @@ def run(arguments: Sequence[str]) -> int:
             return ExitCode.USAGE
         changes = found
     return run_new(task_list.tasks, options, task_list.name, values, leave=leave, changes=changes)
-
-
-def _refuse_commands(arguments: Sequence[str]) -> None:
-    """Tell who mistypes a command which ones there are."""
-    if not arguments or arguments[0].startswith("-"):
-        return
-    from difflib import get_close_matches
-
-    for near in get_close_matches(arguments[0], COMMANDS, n=1):
-        raise UsageError(
-            f"there is no command '{arguments[0]}'", f"Did you mean 'mesos-batch {near}'?"
-        )
 
 
 def run_new(

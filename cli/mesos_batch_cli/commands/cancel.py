@@ -8,10 +8,8 @@ from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch cancel RUN [flags]",)
@@ -20,6 +18,7 @@ ABOUT = (
     "that stopped is taken up for it. RUN is the id of a run, a part of it that no other has, or "
     "'last'."
 )
+SETTINGS = the.CANCEL
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,10 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: there is no such run, or it cannot be asked.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.CANCEL, ENVIRONMENT_OF_RUNS))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.CANCEL, takes_words=1)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
     if values.word is None:
         raise UsageError("no run is given", "Write mesos-batch cancel RUN; RUN may be 'last'.")

@@ -11,9 +11,7 @@ from mesos_batch.config import settings as the
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ClusterError, ExitCode, UsageError
 from mesos_batch.model.facts import Phase
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ ABOUT = (
     "where it runs, or why it ended as it did. RUN is the id of a run, a part of it that no other "
     "has, or 'last'; without it, the last run begun."
 )
+SETTINGS = the.EXPLAIN
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -36,10 +35,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong, or no task of the run has that id.
         JournalError: there is no such run, or its journal cannot be read.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.EXPLAIN))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.EXPLAIN, takes_words=2)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=2)
     if not values.words:
         raise UsageError("no task is named", "mesos-batch explain TASK [RUN]")
 

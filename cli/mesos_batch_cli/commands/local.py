@@ -16,10 +16,8 @@ from mesos_batch.config import local_settings as the
 from mesos_batch.config.masters import ZOOKEEPER, parse_master
 from mesos_batch.config.secrets import Credentials, Given, Secret, find_credentials, refuse_colons
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.output.streams import emit, say_warning
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -31,7 +29,8 @@ ABOUT = (
     "the user who started it. Only loopback is listened on. With --zk or --master, several such "
     "processes make one cluster."
 )
-ENVIRONMENT = (
+SETTINGS = the.LOCAL
+CLOSING = (
     "Each flag can come from the environment as MESOS_BATCH_LOCAL_<FLAG>. A flag wins over its "
     "variable."
 )
@@ -46,10 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong, or the port is taken.
         ClusterError: ZooKeeper or the master is away, or refuses us.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.LOCAL, ENVIRONMENT))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.LOCAL)
+    values = Values(arguments, os.environ, SETTINGS)
     options = _options(values)
 
     from mesos_batch.api import serve_local

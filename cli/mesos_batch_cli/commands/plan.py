@@ -11,11 +11,9 @@ from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
 from mesos_batch_cli.run_options import credentials_for, refuse_misplaced
-from mesos_batch_cli.seedflags import asks_for_help
-from mesos_batch_cli.values import Origin, Values
+from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
@@ -27,6 +25,7 @@ ABOUT = (
     "decides, in virtual time: nothing is run and no framework registers; the master is only "
     "asked for its agents."
 )
+SETTINGS = plans.PLAN
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,14 +36,14 @@ def run(arguments: Sequence[str]) -> int:
         TaskListError: the list cannot be read.
         ClusterError: no master answers, or it does not show its agents.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, plans.PLAN))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, plans.PLAN, takes_words=1)
-    source = _list_meant(values)
-    options = _options(values)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
 
-    from mesos_batch_cli.task_list import read_task_list
+    from mesos_batch_cli.task_list import list_meant, read_task_list
+
+    source = list_meant(values)
+    if source is None:
+        raise UsageError("no task list is given", "Write mesos-batch plan LIST --master=...")
+    options = _options(values)
 
     task_list = read_task_list(source, options.role, options.principal)
     if task_list is None:
@@ -73,21 +72,6 @@ def run(arguments: Sequence[str]) -> int:
         width = width_of(sys.stdout, os.environ)
         emit(sys.stdout, plan_page(made, paint, width, everything=values[the.VERBOSE]))
     return ExitCode.UNPLACEABLE if made.never_fits else ExitCode.FINISHED
-
-
-def _list_meant(values: Values) -> str:
-    """The word, or what --task_list says.
-
-    Raises:
-        UsageError: there is neither, or both are given.
-    """
-    word, flag = values.word, values[plans.TASK_LIST]
-    if word is not None and values.origin(plans.TASK_LIST) is Origin.FLAG:
-        raise UsageError(f"'{word}' and --task_list both name a task list")
-    source = word if word is not None else flag
-    if source is None:
-        raise UsageError("no task list is given", "Write mesos-batch plan LIST --master=...")
-    return source
 
 
 def _options(values: Values) -> RunOptions:

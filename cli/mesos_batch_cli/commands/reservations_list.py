@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.help import help_text
-from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import cluster_of, look_at, print_all
 
@@ -19,6 +15,7 @@ ABOUT = (
     "Lists what each agent has reserved: for which role, by which principal, how much of it is in "
     "volumes and in use, and which runs of ours made it."
 )
+SETTINGS = volumes.LIST
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,10 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         ClusterError: no master answers, or it does not let us look.
         JournalError: the directory of the runs cannot be read.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.LIST))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, volumes.LIST)
+    values = Values(arguments, os.environ, SETTINGS)
 
     from mesos_batch.volumes import list_reservations
     from mesos_batch_cli.output.volume_table import reservation_fields, reservation_table

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
-from mesos_batch.errors import ExitCode
-from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
-from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch resume [RUN] [flags]",)
@@ -20,6 +15,7 @@ ABOUT = (
     "are taken over, what ended meanwhile is counted, the rest is launched. RUN is the id of a "
     "run, a part of it that no other has, or 'last'; without it, the newest run that stopped."
 )
+SETTINGS = the.RESUME
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,16 +25,12 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: there is no such run, or it cannot be taken up.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.RESUME, ENVIRONMENT_OF_RUNS))
-        return ExitCode.FINISHED
-
     from mesos_batch_cli.background import taken_over
     from mesos_batch_cli.keeping import newest_stopped, run_meant
     from mesos_batch_cli.take_up import take_up
 
     handed_over = taken_over(os.environ)
-    values = Values(arguments, os.environ, the.RESUME, takes_words=1)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
     info = newest_stopped(values) if values.word is None else run_meant(values)
     return take_up(info, values, handed_over)

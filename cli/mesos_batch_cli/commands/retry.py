@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.model.facts import Phase
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import (
     changed_options,
@@ -22,7 +21,6 @@ from mesos_batch_cli.run_options import (
     refuse_misplaced,
     with_credentials,
 )
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -34,6 +32,7 @@ ABOUT = (
     "Starts a new run of the tasks that failed in another. It runs as that run did, but for the "
     "flags given here. RUN is the id of a run, a part of it that no other has, or 'last'."
 )
+SETTINGS = the.RETRY
 CLOSING = (
     "What a run is like is taken from the other run, not from the environment; all other flags "
     "can come from there as MESOS_BATCH_<FLAG>."
@@ -48,10 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: there is no such run, or the new one cannot be kept.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.RETRY, CLOSING))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.RETRY, takes_words=1)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
     check_keeping(values)
     if values[the.FAILED] and values[the.UNFINISHED]:

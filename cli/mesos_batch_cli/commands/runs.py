@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
 from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch runs [flags]",)
@@ -18,6 +16,7 @@ ABOUT = (
     "Lists the runs of this user on this machine, the newest first, with how far each is. A run "
     "is running while a process drives it, stopped when it can be resumed, ended when it is over."
 )
+SETTINGS = the.RUNS
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,10 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: the directory of the runs cannot be read.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.RUNS, ENVIRONMENT_OF_RUNS))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.RUNS)
+    values = Values(arguments, os.environ, SETTINGS)
 
     from mesos_batch.runs import list_runs
     from mesos_batch_cli.keeping import state_dir

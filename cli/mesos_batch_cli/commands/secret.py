@@ -10,9 +10,7 @@ from mesos_batch.config import settings as the
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.config.secrets import Credentials, Secret, refuse_colons
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = (
@@ -23,6 +21,7 @@ ABOUT = (
     "Keeps the secret of a principal in the keyring of the operating system, or forgets it. "
     "'set' asks for the secret, or reads it from the first line of standard input."
 )
+SETTINGS = the.SECRET_COMMAND
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,12 +30,9 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         UsageError: the arguments are wrong, or there is no keyring to use.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.SECRET_COMMAND))
-        return ExitCode.FINISHED
     if not arguments or arguments[0] not in ("set", "delete"):
         raise UsageError("'mesos-batch secret' is followed by set or delete", f"Write {USAGE[0]}.")
-    values = Values(arguments[1:], os.environ, the.SECRET_COMMAND)
+    values = Values(arguments[1:], os.environ, SETTINGS)
     master, principal = values[the.MASTER], values[the.PRINCIPAL]
     if master is None or principal is None:
         missing = "master" if master is None else "principal"

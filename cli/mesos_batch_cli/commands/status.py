@@ -9,9 +9,7 @@ from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
 from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch status [RUN] [flags]",)
@@ -19,6 +17,7 @@ ABOUT = (
     "Shows how far a run is, what its agents did and what failed, whoever drives it. RUN is the id "
     "of a run, a part of it that no other has, or 'last'; without it, the last run begun."
 )
+SETTINGS = the.STATUS
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -28,10 +27,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: there is no such run, or its journal cannot be read.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.STATUS, ENVIRONMENT_OF_RUNS))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.STATUS, takes_words=1)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
 
     from mesos_batch.runs import read_snapshot
     from mesos_batch_cli.keeping import again, run_meant

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from functools import partial
 
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.help import help_text
-from mesos_batch_cli.output.streams import emit
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import (
     cluster_of,
@@ -26,6 +22,7 @@ ABOUT = (
     "there. orphan: a run stopped halfway and left it. foreign: no run of ours made it. gone: one "
     "did, and it is not there. Ends with 1 when something is orphan or gone."
 )
+SETTINGS = volumes.AUDIT
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -36,10 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         ClusterError: no master answers, or it does not let us look.
         JournalError: the directory of the runs cannot be read.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.AUDIT))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, volumes.AUDIT)
+    values = Values(arguments, os.environ, SETTINGS)
 
     from mesos_batch.volumes import Standing, audit
     from mesos_batch_cli.keeping import again

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Origin, Values
 from mesos_batch_cli.volume_run import (
     carry_out,
@@ -39,6 +37,7 @@ ABOUT = (
     "confirmed each one. Ended before that, 'mesos-batch resume' goes on and 'mesos-batch volumes "
     "destroy --run=RUN' undoes what was done."
 )
+SETTINGS = volumes.CREATE
 # What a file says, flags cannot say too.
 _NOT_WITH_RESOURCE: tuple[Setting[Any], ...] = (
     volumes.SIZE,
@@ -62,10 +61,7 @@ def run(arguments: Sequence[str]) -> int:
         ClusterError: no master answers, or it does not let us look.
         JournalError: the run cannot be kept, so nothing was sent.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.CREATE))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, volumes.CREATE)
+    values = Values(arguments, os.environ, SETTINGS)
     _check(values)
     options = replace(cluster_of(values), role=values[volumes.ROLE])
     needs_role_and_principal(options.role, options.principal)

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.help import help_text
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import (
     carry_out,
@@ -42,6 +40,7 @@ ABOUT = (
     "reserved together with them. A volume that is in use, that belongs to another principal, or "
     "whose agent is away is refused, and then nothing is sent."
 )
+SETTINGS = volumes.DESTROY
 _MOST_IDS = 10_000
 
 
@@ -54,10 +53,7 @@ def run(arguments: Sequence[str]) -> int:
         ClusterError: no master answers, or it does not let us look.
         JournalError: the run cannot be kept, so nothing was sent.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, volumes.DESTROY))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, volumes.DESTROY, takes_words=_MOST_IDS)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=_MOST_IDS)
     _check(values)
 
     from mesos_batch.runs import RunState, options_of

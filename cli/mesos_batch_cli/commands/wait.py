@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
-from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch_cli.help import ENVIRONMENT_OF_RUNS, help_text
-from mesos_batch_cli.output.streams import emit
+from mesos_batch.errors import JournalError
 from mesos_batch_cli.run_options import check_output
-from mesos_batch_cli.seedflags import asks_for_help
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch wait [RUN] [flags]",)
@@ -20,6 +16,7 @@ ABOUT = (
     "exit code. RUN is the id of a run, a part of it that no other has, or 'last'; without it, "
     "the last run begun."
 )
+SETTINGS = the.WAIT
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,10 +26,7 @@ def run(arguments: Sequence[str]) -> int:
         UsageError: a flag is wrong.
         JournalError: there is no such run, or nobody drives it to its end.
     """
-    if asks_for_help(arguments):
-        emit(sys.stdout, help_text(USAGE, ABOUT, the.WAIT, ENVIRONMENT_OF_RUNS))
-        return ExitCode.FINISHED
-    values = Values(arguments, os.environ, the.WAIT, takes_words=1)
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
 
     from mesos_batch.runs import RunState, read_snapshot

@@ -1,0 +1,97 @@
+"""Every command of the program: its name, what it is for, and the module that does it.
+
+Dispatch, help, completion and the man page are made from this table. A module in ``commands`` has
+``USAGE``, ``ABOUT``, ``SETTINGS``, ``run(arguments)`` and, where the environment matters in
+another way than everywhere, ``CLOSING``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from mesos_batch.config.setting import Setting
+
+
+class Section(Enum):
+    """Under which heading a command stands."""
+
+    RUNNING = "Run tasks"
+    LOOKING = "Look at runs"
+    CLUSTER = "Look at the cluster and change it"
+    SETTING_UP = "Set up"
+
+
+class CommandModule(Protocol):
+    """What a module of a command has."""
+
+    USAGE: tuple[str, ...]
+    ABOUT: str
+    SETTINGS: tuple[Setting[Any], ...]
+    run: Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command; ``words`` is what follows its name in a short usage."""
+
+    name: str
+    words: str
+    summary: str
+    section: Section
+    module_name: str
+
+    def module(self) -> CommandModule:
+        """Import the module that does it."""
+        return cast("CommandModule", import_module(f"mesos_batch_cli.commands.{self.module_name}"))
+
+
+def _command(name: str, words: str, summary: str, section: Section, module: str = "") -> Command:
+    return Command(name, words, summary, section, module or name.replace(" ", "_"))
+
+
+_RUN, _LOOK, _CLUSTER, _SET_UP = Section
+
+COMMANDS = (
+    _command("run", "LIST", "run the tasks of a list or a job file", _RUN, "batch"),
+    _command("plan", "LIST", "how long it would take, and what would never fit", _RUN),
+    _command("resume", "[RUN]", "go on with a run that stopped", _RUN),
+    _command("retry", "RUN", "run again what failed", _RUN),
+    _command("cancel", "[RUN]", "end a run", _RUN),
+    _command("runs", "", "list runs", _LOOK),
+    _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
+    _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
+    _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
+    _command("volumes list", "", "all volumes, with who uses and who made them", _CLUSTER),
+    _command("volumes create", "", "reserve disk and create volumes on it", _CLUSTER),
+    _command("volumes destroy", "ID...", "destroy volumes and unreserve their disk", _CLUSTER),
+    _command("volumes audit", "", "hold our ledger against the cluster", _CLUSTER),
+    _command("reservations list", "", "what is reserved, for whom and by whom", _CLUSTER),
+    _command("reservations reserve", "", "reserve resources for a role", _CLUSTER),
+    _command("reservations unreserve", "", "give them back to everybody", _CLUSTER),
+    _command("local", "", "a local cluster for any framework", _SET_UP),
+    _command("secret", "set|delete", "keep a secret in the keyring", _SET_UP),
+)
+_BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def find(arguments: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
+    """The command the arguments begin with, and what follows it; ``None`` without one."""
+    for length in (2, 1):
+        command = _BY_NAME.get(" ".join(arguments[:length]))
+        if command is not None:
+            return command, arguments[length:]
+    return None
+
+
+def named(name: str) -> Command:
+    """The command of that name."""
+    return _BY_NAME[name]
+
+
+def family(word: str) -> list[Command]:
+    """The commands of two words that begin with this one."""
+    return [command for command in COMMANDS if command.name.startswith(f"{word} ")]
