@@ -20,6 +20,10 @@ def run() -> int:
         return _run(sys.argv[1:])
     except MesosBatchError as error:
         say_error(error.message, error.hint)
+        if _asks_for_json(sys.argv[1:]):
+            from mesos_batch_cli.output.as_json import as_json, error_fields
+
+            emit(sys.stdout, as_json("error", error_fields(error)))
         return error.exit_code
     except KeyboardInterrupt:
         say_error("interrupted")
@@ -92,6 +96,12 @@ def _did_you_mean(word: str) -> str:
 
         return f"Write mesos-batch run {quote(word)}."
     return "'mesos-batch --help' lists all."
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether a program reads what we print, and then what went wrong too."""
+    before_end = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return any(word.strip().lower() in ("--json", "--json=true") for word in before_end)
 
 
 def _thread_ended_badly(ended: threading.ExceptHookArgs) -> None:

@@ -160,13 +160,17 @@ def print_all(
     *,
     fields: Callable[[T], dict[str, Any]],
     page: Callable[[Sequence[T], Paint, int | None], list[str]],
+    kind: str,
     nothing: str,
 ) -> None:
-    """Print what was found: as JSON where that is wanted, as a page, or that there is nothing."""
+    """Print what was found: as JSON where that is wanted, as a page, or that there is nothing.
+
+    ``kind`` is what they are called in JSON.
+    """
     from mesos_batch_cli.output.as_json import as_json
 
     if values[the.JSON]:
-        emit(sys.stdout, as_json([fields(item) for item in found]))
+        emit(sys.stdout, as_json(kind, {kind: [fields(item) for item in found]}))
     elif not found:
         emit(sys.stderr, nothing)
     else:

@@ -1,5 +1,6 @@
 """The program where no cluster is involved: help, mistakes, secrets. Real processes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -323,3 +324,11 @@ def test_a_secret_that_cannot_be_kept_is_refused(
     done = mesos_batch("secret", "set", "--master=h:1", "--principal=a", stdin=text)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_error_is_json_too_where_json_is_asked_for(mesos_batch: Program) -> None:
+    done = mesos_batch("status", "nothing-like-this", "--json")
+    told = json.loads(done.stdout)
+    assert told.pop("schema") == "mesos-batch.error/1"
+    assert told["exit_code"] == done.returncode == 5
+    assert done.stderr.splitlines()[0] == f"mesos-batch: {told['message']}"

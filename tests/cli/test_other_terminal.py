@@ -66,10 +66,11 @@ def test_runs_are_listed_newest_first(mesos_batch: Program, master: str, tmp_pat
     mesos_batch(f"--master={master}", "--task_list=tiles.json")
     mesos_batch(f"--master={master}", f"--task_list={as_json(task('a', 'true'))}")
     table = mesos_batch("runs")
-    listed = json.loads(mesos_batch("runs", "--json").stdout)
+    listed = json.loads(mesos_batch("runs", "--json").stdout)["runs"]
 
     assert [done.returncode for done in none] == [0, 0]
-    assert (none[0].stdout, none[1].stdout) == ("", "[]\n")
+    assert none[0].stdout == ""
+    assert json.loads(none[1].stdout) == {"schema": "mesos-batch.runs/1", "runs": []}
     head, newest, oldest = table.stdout.splitlines()
     assert head.split() == [
         "RUN", "STATE", "MASTER", "SOURCE", "STARTED", "PROGRESS", "FAILED", "EXIT",

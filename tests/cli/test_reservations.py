@@ -23,7 +23,7 @@ def run(master: str, quick: Program) -> Any:
 
 
 def listed(run: Any, role: str) -> list[dict[str, Any]]:
-    told: list[dict[str, Any]] = json.loads(run("list", "--json", role=role).stdout)
+    told: list[dict[str, Any]] = json.loads(run("list", "--json", role=role).stdout)["reservations"]
     return told
 
 

@@ -43,7 +43,10 @@ class Cluster:
         return self._program(*command.split(), *where, *flags)
 
     def json(self, command: str = "volumes list") -> list[dict[str, Any]]:
-        told: list[dict[str, Any]] = json.loads(self.shown(command, "--json").stdout)
+        document: dict[str, Any] = json.loads(self.shown(command, "--json").stdout)
+        assert document.pop("schema").startswith("mesos-batch.")
+        told: list[dict[str, Any]]
+        (told,) = document.values()
         return told
 
     def ids(self) -> list[str]:
@@ -172,7 +175,7 @@ def test_audit_of_what_lives_and_what_is_not_ours(on: Cluster) -> None:
     assert done.stdout.endswith("1 live, 0 orphan, 0 foreign, 0 gone\n")
     other = on.shown("volumes audit", "--state_dir=other", "--json")
     assert other.returncode == 0
-    (finding,) = json.loads(other.stdout)
+    (finding,) = json.loads(other.stdout)["findings"]
     assert (finding["standing"], finding["volume_id"], finding["run_id"]) == ("foreign", "v", None)
     assert finding["resources"] == "disk:64"
     assert on.destroy("v", "--yes", "--state_dir=other").returncode == 0

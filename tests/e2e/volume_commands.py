@@ -49,7 +49,7 @@ class Commands:
     def _listed(self, what: str) -> list[dict[str, Any]]:
         done = self.program(what, "list", f"--master={self.master}", "--json")
         assert done.returncode == 0, done.stderr
-        listed: list[dict[str, Any]] = json.loads(done.stdout)
+        listed: list[dict[str, Any]] = json.loads(done.stdout)[what]
         return listed
 
 

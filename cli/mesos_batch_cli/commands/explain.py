@@ -54,7 +54,10 @@ def run(arguments: Sequence[str]) -> int:
         running = sum(count for phase, count in info.counts.items() if phase.is_active)
         why = _why_it_waits(task.spec, options, running, cluster_of(values, options))
     if values[the.JSON]:
-        emit(sys.stdout, as_json({**task_fields(task), "run_id": info.run_id, "why": why}))
+        emit(
+            sys.stdout,
+            as_json("explanation", {**task_fields(task), "run_id": info.run_id, "why": why}),
+        )
     else:
         emit(sys.stdout, task_page(task, info.run_id, why))
     return ExitCode.FINISHED

@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         assume_start=values[plans.ASSUME_START],
     )
     if values[the.JSON]:
-        emit(sys.stdout, as_json(plan_fields(made)))
+        emit(sys.stdout, as_json("plan", plan_fields(made)))
     else:
         paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
         width = width_of(sys.stdout, os.environ)

@@ -38,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         values,
         fields=reservation_fields,
         page=reservation_table,
+        kind="reservations",
         nothing="nothing is reserved",
     )
     return ExitCode.FINISHED

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str]) -> int:
 
     found = list_runs(state_dir(values))
     if values[the.JSON]:
-        emit(sys.stdout, as_json([run_fields(info) for info in found]))
+        emit(sys.stdout, as_json("runs", {"runs": [run_fields(info) for info in found]}))
     elif not found:
         emit(sys.stderr, "there are no runs")
     else:

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
         tasks = [task_fields(task) for task in snapshot.tasks]
         changes = [change_fields(view) for view in snapshot.changes]
         page = {**run_fields(info), "changes": changes, "tasks": tasks}
-        emit(sys.stdout, as_json(page))
+        emit(sys.stdout, as_json("run", page))
         return ExitCode.FINISHED
     text = status_page(
         info,

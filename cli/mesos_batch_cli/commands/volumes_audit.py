@@ -52,6 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         values,
         fields=finding_fields,
         page=page,
+        kind="findings",
         nothing="neither the ledger nor the cluster has any volume or reservation",
     )
     wrong = bool(ledger.unreadable) or any(

@@ -38,6 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         values,
         fields=volume_fields,
         page=volume_table,
+        kind="volumes",
         nothing="there are no persistent volumes",
     )
     return ExitCode.FINISHED

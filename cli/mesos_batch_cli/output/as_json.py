@@ -1,4 +1,4 @@
-"""Runs and tasks as JSON, for programs. Times are seconds since the epoch."""
+"""What --json prints for programs: one object that names its schema. Times are seconds (epoch)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,33 @@ from mesos_batch_cli.output.change_text import outcome
 from mesos_batch_cli.output.summary import log_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mesos_batch.errors import MesosBatchError
     from mesos_batch.model.change import ChangeView
     from mesos_batch.model.snapshot import TaskView
     from mesos_batch.runs import RunInfo
 
 
-def as_json(document: object) -> str:
-    """One document, readable by people too."""
-    return json.dumps(document, indent=2)
+SCHEMA_VERSION = 1
+
+
+def as_json(kind: str, fields: Mapping[str, object]) -> str:
+    """One document, readable by people too.
+
+    Its ``schema`` is ``mesos-batch.KIND/VERSION``: new fields may appear in a version, a field
+    that goes or changes its meaning makes a new one.
+    """
+    return json.dumps({"schema": f"mesos-batch.{kind}/{SCHEMA_VERSION}", **fields}, indent=2)
+
+
+def error_fields(error: MesosBatchError) -> dict[str, Any]:
+    """What a command could not do."""
+    return {
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": int(error.exit_code),
+    }
 
 
 def run_fields(info: RunInfo) -> dict[str, Any]:
