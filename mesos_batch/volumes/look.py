@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesos_batch.config.masters import LOCAL
-from mesos_batch.errors import UsageError
+from mesos_batch.asking import whom_to_ask
 from mesos_batch.runtime import operator
-from mesos_batch.runtime.leaders import masters_at
-from mesos_batch.transport.http import Login
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
@@ -24,12 +21,4 @@ def look(options: RunOptions) -> ClusterView:
         UsageError: the embedded cluster is meant, which is not there before a run nor after it.
         ClusterError: no master answers, or it does not tell us.
     """
-    if options.master == LOCAL:
-        raise UsageError(
-            "the cluster of --master=local lives and ends with a run",
-            "Start 'mesos-batch local' in another terminal and give its address.",
-        )
-    login: Login | None = None
-    if options.principal is not None and options.secret is not None:
-        login = Login(options.principal, options.secret.reveal())
-    return operator.look(masters_at(options.master), login)
+    return operator.look(*whom_to_ask(options))

@@ -114,6 +114,11 @@ def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
     return stream.isatty() and environment.get("TERM") != "dumb"
 
 
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether blocks and the like can be printed there."""
+    return (stream.encoding or "").lower().startswith("utf")
+
+
 def width_of(stream: TextIO, environment: Mapping[str, str]) -> int | None:
     """How wide the terminal is; ``None`` for a stream that is none."""
     if not is_terminal(stream, environment):
