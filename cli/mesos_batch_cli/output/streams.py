@@ -32,14 +32,18 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def emit(stream: TextIO, text: str) -> None:
+def emit(stream: TextIO, text: str) -> bool:
     """Print a line at once; when nobody reads any more, print to nowhere from now on.
+
+    Gives whether it could be printed.
 
     A run goes on and keeps its exit code when its output is cut off by ``| head`` or its terminal
     is closed.
     """
     with surviving_readers(stream):
         print(text, file=stream, flush=True)
+        return True
+    return False
 
 
 @contextmanager
