@@ -70,11 +70,11 @@ def test_reservations_and_volumes_are_offered_to_their_role_only(
     client.call("TEARDOWN")
     (mine,) = offered(quick, world, "--role=test")
     assert mine["reserved"]["test"].startswith("cpus:1")
-    assert mine["volumes"] == [VOLUME["disk"]["persistence"]["id"]]
+    assert mine["volumes"] == [{"id": "v", "role": "test", "size": 128}]
     (other,) = offered(quick, world)
     assert (other["reserved"], other["volumes"]) == ({}, [])
     table = quick("offers", at(world), "--role=test").stdout
-    assert "cpus:1; disk:64 (test)" in table
+    assert "cpus:1 (test)  v 128 MB" in table
 
 
 def test_offers_of_others_are_shown_without_registering(quick: Program, world: World) -> None:

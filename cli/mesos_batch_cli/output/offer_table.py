@@ -36,7 +36,7 @@ def offer_table(found: Sequence[Outstanding], paint: Paint, width: int | None) -
             item.framework_name or item.framework_id or "",
             in_few_words(_ordered(item.offer.resources.unreserved())),
             _reserved(item.offer),
-            ", ".join(map(volume_id, item.offer.resources.persistent_volumes())),
+            ", ".join(f"{volume_id(it)} {it.value} MB" for it in _volumes(item.offer)),
             " ".join(f"{name}:{text}" for name, text in _attributes(item.offer).items()),
             item.offer.domain or "",
             _window(item.offer.unavailability),
@@ -56,6 +56,10 @@ def _reserved(offer: Offer) -> str:
     return "; ".join(f"{in_few_words(plain.reserved(role))} ({role})" for role in plain.roles())
 
 
+def _volumes(offer: Offer) -> Resources:
+    return offer.resources.persistent_volumes()
+
+
 def _attributes(offer: Offer) -> dict[str, str]:
     return attribute_texts(offer.attributes)
 
@@ -69,7 +73,7 @@ def _window(unavailability: Unavailability | None) -> str:
 
 
 def offer_fields(item: Outstanding) -> dict[str, Any]:
-    """An offer; resources in the text form of Mesos, times seconds (epoch)."""
+    """An offer; resources in the text form of Mesos, sizes MB, times seconds (epoch)."""
     offer = item.offer
     plain = offer.resources.beside_volumes()
     window = offer.unavailability
@@ -82,7 +86,14 @@ def offer_fields(item: Outstanding) -> dict[str, Any]:
         "role": offer.role,
         "resources": in_few_words(offer.resources.unreserved()),
         "reserved": {role: in_few_words(plain.reserved(role)) for role in plain.roles()},
-        "volumes": [volume_id(volume) for volume in offer.resources.persistent_volumes()],
+        "volumes": [
+            {
+                "id": volume_id(volume),
+                "role": volume.reservation_role,
+                "size": Resources([volume]).amount(volume.name),
+            }
+            for volume in _volumes(offer)
+        ],
         "attributes": _attributes(offer),
         "domain": offer.domain,
         "unavailability": (
