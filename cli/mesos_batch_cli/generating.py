@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from mesos_batch.config import generate_settings as the
 from mesos_batch.config.setting import Setting
-from mesos_batch.errors import TaskListError, UsageError
+from mesos_batch.errors import UsageError
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.values import Values
 
@@ -78,28 +76,17 @@ def _lines(tasks: Iterable[Json]) -> Iterator[str]:
     yield '{"tasks": []}' if line is None else f"{line}\n]}}"
 
 
-@contextmanager
-def opened(word: str | None) -> Iterator[tuple[TextIO, str]]:
-    """The text that a word names, and what it is called; ``-`` or no word is standard input.
+def text_of(word: str | None) -> tuple[Iterator[str], str]:
+    """The lines of what a word names, with their ends, and what it is called.
 
-    Lines keep their ends.
-
-    Raises:
-        TaskListError: there is no such file.
+    ``-`` or no word is standard input. Nothing is opened before a line is asked for.
     """
-    if word is None or word == _STDIN:
-        with open(sys.stdin.fileno(), encoding=_ENCODING, newline="", closefd=False) as stream:
-            yield stream, "<stdin>"
-    else:
-        with _file(word) as stream:
-            yield stream, word
+    word = _STDIN if word is None else word
+    return _lines_of(word), "<stdin>" if word == _STDIN else f"'{word}'"
 
 
-def _file(word: str) -> TextIO:
-    try:
-        return Path(word).open(encoding=_ENCODING, newline="")
-    except OSError as error:
-        raise TaskListError(
-            f"'{word}' cannot be read: {error.strerror}",
-            "Give a file, or - for standard input.",
-        ) from None
+def _lines_of(word: str) -> Iterator[str]:
+    ours = word != _STDIN
+    place = word if ours else sys.stdin.fileno()
+    with open(place, encoding=_ENCODING, newline="", closefd=ours) as stream:
+        yield from stream

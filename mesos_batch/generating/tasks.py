@@ -10,7 +10,7 @@ from typing import Any
 from mesos_batch.errors import TaskListError, UsageError
 from mesos_batch.generating.rows import Row
 from mesos_batch.jobs.templates import (
-    TemplateFault,
+    TemplateError,
     check_template,
     compile_template,
     is_template,
@@ -101,7 +101,7 @@ def _task(wish: TaskWish) -> Json:
 
 def _number(amount: float) -> float:
     """Whole numbers are written without decimals."""
-    return int(amount) if amount.is_integer() else amount
+    return int(amount) if amount == int(amount) else amount
 
 
 def _tree(value: object, path: str) -> Callable[[Row], Any]:
@@ -131,7 +131,7 @@ def _renderer(path: str, text: str) -> Render:
 def _filled(render: Render, path: str, row: Row) -> str:
     try:
         return render(row.names)
-    except TemplateFault as error:
+    except TemplateError as error:
         raise TaskListError(f"{row.where}: {path}: {error}", _sentence(error.hint)) from None
 
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any, TypeGuard
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _MARKS = ("{{", "{%")
 _NO_COMMENTS = {"comment_start_string": "\0#", "comment_end_string": "#\0"}
@@ -33,7 +33,7 @@ _FAULTS = (
 )
 
 
-class TemplateFault(ValueError):
+class TemplateError(ValueError):
     """A template cannot be rendered; ``hint`` is what to do about it."""
 
     def __init__(self, message: str, hint: str | None = None) -> None:
@@ -48,7 +48,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "**" and not _is_small(left, right):
-            raise SecurityError("the power is too large")
+            raise jinja2.exceptions.SecurityError("the power is too large")
         if operator == "*":
             for one, other in ((left, right), (right, left)):
                 if isinstance(other, int) and hasattr(one, "__len__"):
@@ -62,7 +62,7 @@ def _is_small(base: object, exponent: object) -> bool:
 
 def _check_length(length: int) -> None:
     if length > _LONGEST:
-        raise SecurityError(f"the text is longer than {_LONGEST:,} characters")
+        raise jinja2.exceptions.SecurityError(f"the text is longer than {_LONGEST:,} characters")
 
 
 def is_template(value: object) -> TypeGuard[str]:
@@ -77,7 +77,7 @@ def check_template(text: str) -> None:
         ValueError: it is not; the message is a sentence for the user.
     """
     try:
-        _environment().parse(text)
+        _environment().from_string(text)
     except jinja2.TemplateSyntaxError as error:
         where = f" (line {error.lineno} of the text)" if "\n" in text.strip() else ""
         raise ValueError(f"the template is not complete or wrong: {error.message}{where}") from None
@@ -86,7 +86,7 @@ def check_template(text: str) -> None:
 def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
     """What renders a template with the names that rows give.
 
-    The function raises TemplateFault: a name is not there, or what is asked of a value cannot be.
+    The function raises TemplateError: a name is not there, or what is asked of a value cannot be.
     """
     template = _environment().from_string(text)
 
@@ -97,22 +97,22 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
         except jinja2.UndefinedError as error:
             raise _undefined(str(error.message), names) from None
         except _FAULTS as error:
-            raise TemplateFault(f"the template cannot be rendered: {error}") from None
+            raise TemplateError(f"the template cannot be rendered: {error}") from None
         return made
 
     return render
 
 
-def _undefined(message: str, names: Mapping[str, Any]) -> TemplateFault:
+def _undefined(message: str, names: Mapping[str, Any]) -> TemplateError:
     found = _UNDEFINED.fullmatch(message)
     if found is None:
-        return TemplateFault(f"the template cannot be rendered: {message}")
+        return TemplateError(f"the template cannot be rendered: {message}")
     near = get_close_matches(found[1], names, n=1)
     if near:
-        return TemplateFault(f"there is no '{found[1]}' here", f"did you mean {near[0]}?")
+        return TemplateError(f"there is no '{found[1]}' here", f"did you mean {near[0]}?")
     there = list(names)
     more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
-    return TemplateFault(
+    return TemplateError(
         f"there is no '{found[1]}' here", f"there are {', '.join(there[:_SHOWN])}{more}"
     )
 

@@ -16,7 +16,9 @@ from mesos_batch.transport.http import CONNECT_SECONDS, new_session, reason
 _ANSWER_SECONDS = 60.0
 _REGION_HEADER = "x-amz-bucket-region"
 # S3 asks to come back later when it is asked a lot.
-_RETRY = Retry(total=4, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504))
+_RETRY = Retry(
+    total=4, backoff_factor=0.3, status_forcelist=(500, 502, 503, 504), raise_on_status=False
+)
 _ELSEWHERE = (301, 307, 308)
 _REFUSED = (401, 403)
 

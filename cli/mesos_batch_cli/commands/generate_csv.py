@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mesos_batch.config import generate_settings as the
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.generating import opened, print_list, wish_of
+from mesos_batch_cli.generating import print_list, text_of, wish_of
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch generate csv [FILE|-] --command=TEMPLATE [flags]",)
@@ -33,6 +33,6 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.generating import csv_rows, generate
 
     wish = wish_of(values, the.CSV_NAME, values[the.TASK_ID])
-    with opened(values.word) as (stream, name):
-        print_list(generate(wish, csv_rows(stream, name, values[the.DELIMITER])))
+    text, name = text_of(values.word)
+    print_list(generate(wish, csv_rows(text, name, values[the.DELIMITER])))
     return ExitCode.FINISHED

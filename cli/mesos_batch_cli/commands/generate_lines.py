@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mesos_batch.config import generate_settings as the
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.generating import opened, print_list, wish_of
+from mesos_batch_cli.generating import print_list, text_of, wish_of
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch generate lines [FILE|-] --command=TEMPLATE [flags]",)
@@ -32,6 +32,6 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.generating import generate, line_rows
 
     wish = wish_of(values, the.NAME, values[the.TASK_ID])
-    with opened(values.word) as (stream, name):
-        print_list(generate(wish, line_rows(stream, name)))
+    text, name = text_of(values.word)
+    print_list(generate(wish, line_rows(text, name)))
     return ExitCode.FINISHED
