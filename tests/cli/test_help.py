@@ -1,5 +1,6 @@
 """What the program tells of itself, offline."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,16 @@ def test_a_file_where_a_command_stands(mesos_batch: Program, tmp_path: Path) -> 
     done = mesos_batch("my list.json")
     assert done.returncode == 2
     assert done.stderr.splitlines()[1] == "  Write mesos-batch run 'my list.json'."
+
+
+def test_programs_read_all_of_it_as_json(mesos_batch: Program) -> None:
+    told = json.loads(mesos_batch("help", "--json").stdout)
+    assert told["schema"] == "mesos-batch.help/1"
+    assert [command["name"] for command in told["commands"]] == [item.name for item in COMMANDS]
+    assert told["topics"] == TOPICS
+    (color,) = [flag for flag in told["commands"][0]["flags"] if flag["name"] == "color"]
+    assert color["choices"] == ["auto", "always", "never"]
+    assert color["environment"] == "MESOS_BATCH_COLOR"
 
 
 def test_the_manual_page_of_the_package_is_the_one_the_program_makes(

@@ -73,6 +73,8 @@ def test_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
         ".py",
         ".pyi",
         ".typed",
+        ".md",  # help topics
+        ".1",  # the manual page
     }
 
 

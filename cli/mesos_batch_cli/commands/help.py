@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import BOOLEAN, Group, Setting
@@ -24,7 +25,7 @@ MAN: Setting[bool] = Setting(
     group=Group.OUTPUT,
     help="Print the manual page of the program, for man.",
 )
-SETTINGS = (MAN, the.COLOR, the.HELP)
+SETTINGS = (MAN, the.JSON, the.COLOR, the.HELP)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -38,6 +39,10 @@ def run(arguments: Sequence[str]) -> int:
         from mesos_batch_cli.output.man_page import man_page
 
         emit(sys.stdout, man_page())
+    elif values[the.JSON]:
+        from mesos_batch_cli.output.as_json import as_json
+
+        emit(sys.stdout, as_json("help", {"commands": _command_fields(), "topics": TOPICS}))
     elif not values.words:
         from mesos_batch_cli.help import overview
 
@@ -54,6 +59,28 @@ def run(arguments: Sequence[str]) -> int:
                 f"there is no command and no topic '{topic}'", _did_you_mean(values.words)
             )
     return ExitCode.FINISHED
+
+
+def _command_fields() -> list[dict[str, object]]:
+    """Every command with its flags, for programs."""
+    fields: list[dict[str, object]] = []
+    for command in COMMANDS:
+        module = command.module()
+        flags = [_flag_fields(setting) for setting in module.SETTINGS]
+        told = {"name": command.name, "summary": command.summary, "about": module.ABOUT}
+        fields.append({**told, "usage": module.USAGE, "flags": flags})
+    return fields
+
+
+def _flag_fields(setting: Setting[Any]) -> dict[str, object]:
+    return {
+        "name": setting.name,
+        "kind": setting.kind.name,
+        "choices": setting.kind.choices,
+        "default": setting.default_text,
+        "environment": setting.env,
+        "help": setting.help,
+    }
 
 
 def _tell_command(words: Sequence[str]) -> bool:
