@@ -54,6 +54,9 @@ def _command(name: str, words: str, summary: str, section: Section, module: str 
     return Command(name, words, summary, section, module or name.replace(" ", "_"))
 
 
+# A shell that completes a command line asks the program with this word.
+ASK = "__complete"
+
 _RUN, _GENERATE, _LOOK, _CLUSTER, _SET_UP = Section
 
 COMMANDS = (
@@ -61,7 +64,7 @@ COMMANDS = (
     _command("plan", "LIST", "how long it would take, and what would never fit", _RUN),
     _command("resume", "[RUN]", "go on with a run that stopped", _RUN),
     _command("retry", "RUN", "run again what failed", _RUN),
-    _command("cancel", "[RUN]", "end a run", _RUN),
+    _command("cancel", "RUN", "end a run", _RUN),
     _command("generate lines", "[FILE]", "a task for each line", _GENERATE),
     _command("generate csv", "[FILE]", "a task for each row of a CSV file", _GENERATE),
     _command("generate s3", "", "a task for each object of an S3 bucket", _GENERATE),
@@ -82,6 +85,8 @@ COMMANDS = (
     _command("reservations reserve", "", "reserve resources for a role", _CLUSTER),
     _command("reservations unreserve", "", "give them back to everybody", _CLUSTER),
     _command("local", "", "a local cluster for any framework", _SET_UP),
+    _command("help", "[COMMAND|TOPIC]", "what a command or a topic is about, offline", _SET_UP),
+    _command("completion", "SHELL", "let a shell complete our command lines", _SET_UP),
     _command("secret", "set|delete", "keep a secret in the keyring", _SET_UP),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}

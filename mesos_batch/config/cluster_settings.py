@@ -51,7 +51,7 @@ def _words_of(states: Mapping[str, T]) -> Kind[frozenset[T]]:
     def show(chosen: frozenset[T]) -> str:
         return ",".join(word for word, state in states.items() if state in chosen)
 
-    return Kind("states", "STATE,...", parse, show, choices=(*states, _ALL))
+    return Kind("set", "STATE,...", parse, show, choices=(*states, _ALL))
 
 
 def _parse_static(text: str) -> tuple[Constraint, ...]:
