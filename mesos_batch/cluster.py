@@ -75,9 +75,10 @@ def _place(entry: AgentEntry) -> tuple[list[tuple[int, str]], list[tuple[int, st
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """An offer, and which framework thinks about it; ``None`` when that was us for a moment."""
+    """An offer, to which role, and which framework thinks about it; ``None`` when that was us."""
 
     offer: Offer
+    role: str
     framework_id: str | None = None
     framework_name: str | None = None
 
@@ -85,7 +86,8 @@ class Outstanding:
 def outstanding(found: Inventory) -> list[Outstanding]:
     """The offers of all frameworks that none of them has answered yet, by agent."""
     offers = [
-        Outstanding(offer, framework.framework_id, framework.name)
+        # Who has one role only is not told which.
+        Outstanding(offer, offer.role or framework.roles[0], framework.framework_id, framework.name)
         for framework in found.frameworks
         for offer in framework.offers
     ]
@@ -117,11 +119,12 @@ def offers_now(options: RunOptions, patience: float) -> list[Outstanding]:
     subscriber.start()
     try:
         connected = _connected(inbox)
-        return _collect(inbox, expected, clock, clock.now() + patience)
+        offers = _collect(inbox, expected, clock, clock.now() + patience)
     finally:
         if connected is not None:
             _remove(connected, target)
         subscriber.close()
+    return [Outstanding(offer, options.role) for offer in offers]
 
 
 def _may_offer(entry: AgentEntry, role: str) -> bool:
@@ -153,7 +156,7 @@ def _connected(inbox: queue.SimpleQueue[Message]) -> Connected:
 
 def _collect(
     inbox: queue.SimpleQueue[Message], expected: Iterable[str], clock: Clock, until: float
-) -> list[Outstanding]:
+) -> list[Offer]:
     offers: dict[str, Offer] = {}
     missing = set(expected)
     while missing and (left := until - clock.now()) > 0:
@@ -172,7 +175,7 @@ def _collect(
             )
         else:
             _check(message)
-    return [Outstanding(offer) for offer in sorted(offers.values(), key=_place_of)]
+    return sorted(offers.values(), key=_place_of)
 
 
 def _place_of(offer: Offer) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:

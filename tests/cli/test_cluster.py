@@ -10,12 +10,19 @@ from typing import Any
 
 import pytest
 from held_list import Held, wait_until_all_run
+from mesos_batch_cli.output.cluster_table import agent_table
+from mesos_batch_cli.output.streams import Paint
 from program import Program, announcement_of, facts_of, running
 from volumes.in_process import quick
+
+from mesos_batch.model.cluster import AgentState
+from mesos_batch.model.inventory import AgentEntry, AgentStatus
+from mesos_batch.model.resources import Resources
 
 __all__ = ["quick"]
 
 NOBODY = "--master=127.0.0.1:1"
+SIZE = Resources.scalars(cpus=4, mem=4096)
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +167,19 @@ def test_a_cluster_that_is_away_ends_with_4(
     done = quick(command, NOBODY)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no master answers at http://127.0.0.1:1" in done.stderr
+
+
+def test_where_there_is_no_room_for_bars_numbers_stay() -> None:
+    entry = AgentEntry(
+        AgentState("m-S0", "node-1", True, SIZE, Resources.scalars(mem=512), Resources()),
+        AgentStatus.DRAINING,
+    )
+
+    def rows(width: int | None) -> str:
+        paint = Paint(enabled=True)
+        return agent_table([entry], paint, width, now=0.0, unicode=True)[1]
+
+    assert "█░░░░░ 512/4096" in rows(None)
+    assert "  0/4   512/4096" in rows(50)
+    # Draining is on purpose, so it is no failure.
+    assert rows(None).startswith(Paint(enabled=True).doubtful("S0")[:-4])

@@ -12,12 +12,12 @@ from mesos_batch.model.state import TaskState
 from mesos_batch_cli.output.bar import gauge
 from mesos_batch_cli.output.short_ids import short_ids
 from mesos_batch_cli.output.streams import Paint
-from mesos_batch_cli.output.table import table
+from mesos_batch_cli.output.table import Row, table
 from mesos_batch_cli.output.text import elapsed
 
 if TYPE_CHECKING:
+    from mesos_batch.model.cluster import AgentState
     from mesos_batch.model.inventory import AgentEntry, FrameworkEntry, TaskEntry
-    from mesos_batch.model.resources import Resources
 
 _AGENTS = (
     "AGENT", "HOST", "STATE", "CPUS", "MEM MB", "DISK MB", "GPUS", "ATTRIBUTES", "DOMAIN",
@@ -33,7 +33,7 @@ _TASKS = (
 _NUMBERS = ("TASKS", "OFFERS", "UP", "AGE", "FOR", "CPUS", "MEM MB", "DISK MB", "GPUS")
 _AMOUNTS = (CPUS, MEM, DISK, GPUS)
 _GAUGE_CELLS = 6
-_QUIET = {AgentStatus.DRAINING, AgentStatus.DEACTIVATED, AgentStatus.RECOVERING}
+_ON_PURPOSE = {AgentStatus.DRAINING, AgentStatus.DEACTIVATED, AgentStatus.RECOVERING}
 
 Color = Callable[[str], str] | None
 
@@ -41,39 +41,49 @@ Color = Callable[[str], str] | None
 def agent_table(
     agents: Sequence[AgentEntry], paint: Paint, width: int | None, *, now: float, unicode: bool
 ) -> list[str]:
-    """A row for each agent: what is used of what it has. ``now`` is seconds (epoch)."""
-    short = short_ids(entry.agent.agent_id for entry in agents)
-    rows = []
-    for entry in agents:
-        agent = entry.agent
-        rows.append(
-            (
-                short[agent.agent_id],
-                agent.hostname,
-                entry.status.value,
-                *(_used(agent.used, agent.total, name, unicode=unicode) for name in _AMOUNTS),
-                " ".join(f"{name}:{value}" for name, value in agent.attributes.items()),
-                entry.domain or "",
-                entry.version or "",
-                _since(entry.reregistered_at or entry.registered_at, now),
-            )
-        )
+    """A row for each agent: what is used of what it has. ``now`` is seconds (epoch).
+
+    A terminal that is too narrow for bars shows numbers alone.
+    """
+    rows = _agent_rows(agents, _GAUGE_CELLS, now=now, unicode=unicode)
+    if width is not None:
+        bare = table(_AGENTS, rows, Paint(enabled=False), None, right=("UP",))
+        if max(map(len, bare)) > width:
+            rows = _agent_rows(agents, 0, now=now, unicode=unicode)
 
     def color(index: int) -> Color:
         status = agents[index].status
         if status is AgentStatus.ACTIVE:
             return None
-        return paint.doubtful if status in _QUIET else paint.bad
+        return paint.doubtful if status in _ON_PURPOSE else paint.bad
 
     return table(_AGENTS, rows, paint, width, right=("UP",), color=color)
 
 
-def _used(used: Resources, total: Resources, name: str, *, unicode: bool) -> str:
-    """Amounts before the bar, so that bars begin below each other where amounts are alike."""
-    part, whole = used.amount(name), total.amount(name)
+def _agent_rows(
+    agents: Sequence[AgentEntry], cells: int, *, now: float, unicode: bool
+) -> list[Row]:
+    short = short_ids(entry.agent.agent_id for entry in agents)
+    return [
+        (
+            short[entry.agent.agent_id],
+            entry.agent.hostname,
+            entry.status.value,
+            *(_used(entry.agent, name, cells, unicode=unicode) for name in _AMOUNTS),
+            " ".join(f"{name}:{value}" for name, value in entry.agent.attributes.items()),
+            entry.domain or "",
+            entry.version or "",
+            _since(entry.reregistered_at or entry.registered_at, now),
+        )
+        for entry in agents
+    ]
+
+
+def _used(agent: AgentState, name: str, cells: int, *, unicode: bool) -> str:
+    part, whole = agent.used.amount(name), agent.total.amount(name)
     if not whole:
         return ""
-    return f"{gauge(part, whole, _GAUGE_CELLS, unicode=unicode)} {part:g}/{whole:g}"
+    return f"{gauge(part, whole, cells, unicode=unicode)} {part:g}/{whole:g}".lstrip()
 
 
 def agent_fields(entry: AgentEntry) -> dict[str, Any]:
@@ -84,9 +94,9 @@ def agent_fields(entry: AgentEntry) -> dict[str, Any]:
         "hostname": agent.hostname,
         "state": entry.status.value,
         "total": in_few_words(agent.total),
-        "used": in_few_words(agent.used),
-        "offered": in_few_words(agent.offered),
-        "free": in_few_words(entry.free),
+        "used": in_few_words(agent.used) or None,
+        "offered": in_few_words(agent.offered) or None,
+        "free": in_few_words(entry.free) or None,
         **{
             name: {"total": agent.total.amount(name), "used": agent.used.amount(name)}
             for name in _AMOUNTS
@@ -143,8 +153,8 @@ def framework_fields(entry: FrameworkEntry) -> dict[str, Any]:
         "user": entry.user,
         "hostname": entry.hostname,
         "tasks": entry.tasks,
-        "used": in_few_words(entry.used),
-        "offered": in_few_words(entry.offered),
+        "used": in_few_words(entry.used) or None,
+        "offered": in_few_words(entry.offered) or None,
         "offers": len(entry.offers),
         "registered_at": entry.registered_at,
         "reregistered_at": entry.reregistered_at,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mesos_batch.model.offer import Offer, Unavailability
 
 _OFFERS = (
-    "AGENT", "HOST", "FRAMEWORK", "RESOURCES", "RESERVED", "VOLUMES", "ATTRIBUTES", "DOMAIN",
-    "MAINTENANCE",
+    "AGENT", "HOST", "FRAMEWORK", "ROLE", "RESOURCES", "RESERVED", "VOLUMES", "ATTRIBUTES",
+    "DOMAIN", "MAINTENANCE",
 )  # fmt: skip
 _ORDER = {name: place for place, name in enumerate((CPUS, MEM, GPUS, DISK))}
 
@@ -34,6 +34,7 @@ def offer_table(found: Sequence[Outstanding], paint: Paint, width: int | None) -
             short[item.offer.agent_id],
             item.offer.hostname,
             item.framework_name or item.framework_id or "",
+            "" if item.framework_id is None else item.role,
             in_few_words(_ordered(item.offer.resources.unreserved())),
             _reserved(item.offer),
             ", ".join(f"{volume_id(it)} {it.value} MB" for it in _volumes(item.offer)),
@@ -75,7 +76,7 @@ def _window(unavailability: Unavailability | None) -> str:
 def offer_fields(item: Outstanding) -> dict[str, Any]:
     """An offer; resources in the text form of Mesos, sizes MB, times seconds (epoch)."""
     offer = item.offer
-    plain = offer.resources.beside_volumes()
+    plain = _ordered(offer.resources.beside_volumes())
     window = offer.unavailability
     return {
         "offer_id": offer.offer_id,
@@ -83,8 +84,8 @@ def offer_fields(item: Outstanding) -> dict[str, Any]:
         "hostname": offer.hostname,
         "framework_id": item.framework_id,
         "framework_name": item.framework_name,
-        "role": offer.role,
-        "resources": in_few_words(offer.resources.unreserved()),
+        "role": item.role,
+        "resources": in_few_words(_ordered(offer.resources.unreserved())) or None,
         "reserved": {role: in_few_words(plain.reserved(role)) for role in plain.roles()},
         "volumes": [
             {
