@@ -45,7 +45,7 @@ class AgentSelector:
             and is_called(agent.agent_id, agent.hostname, self.names, self.host)
             and all(has_attribute(agent, text) for text in self.attributes)
             and static_match(self.constraints, agent.hostname, agent.attributes)
-            and (self.free is None or entry.free.unreserved().contains(self.free))
+            and (self.free is None or entry.free.contains(self.free))
         )
 
 

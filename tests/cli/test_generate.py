@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mesos_batch_cli.generating import print_list
 from program import (
     PROGRAM,
     Program,
@@ -164,24 +165,20 @@ def test_nothing_makes_an_empty_list(mesos_batch: Program) -> None:
     assert tasks_of(made.stdout) == []
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the exit code of a closed pipe")
-def test_it_ends_when_nobody_reads_any_more(tmp_path: Path) -> None:
-    """Lines come for ever here, so only that ends it."""
-    with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as lines:
-        with subprocess.Popen(
-            [*PROGRAM, "generate", "lines", "--command=x"],
-            stdin=lines.stdout,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=tmp_path,
-        ) as generating:
-            assert generating.stdout is not None
-            assert generating.stdout.readline() == b'{"tasks": [\n'
-            generating.stdout.close()
-            assert generating.stderr is not None
-            assert generating.stderr.read() == b""
-        lines.kill()
-    assert generating.returncode == 0
+def test_nothing_more_is_made_when_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    asked: list[int] = []
+
+    def tasks() -> Iterator[dict[str, Any]]:
+        for number in range(10):
+            asked.append(number)
+            yield {}
+
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        print_list(tasks())
+    assert asked == [0]
 
 
 @pytest.mark.parametrize(

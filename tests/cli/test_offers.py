@@ -13,7 +13,10 @@ import pytest
 from local.master_world import World, running_world
 from local.operation_messages import DISK, VOLUME, create, dynamic, reserve
 from program import Program, running
+from runtime.scripted_master import Answer, Request, ScriptedMaster, head, status, subscribed
 from volumes.in_process import quick
+
+from mesos_batch._pb.mesos.v1.master.master_pb2 import Response
 
 __all__ = ["quick"]
 
@@ -87,6 +90,30 @@ def test_offers_of_others_are_shown_without_registering(quick: Program, world: W
     assert offered(quick, world, "--outstanding", "--agent=S9") == []
     assert frameworks(world, "completed_frameworks") == []
     assert "spark" in quick("offers", at(world), "--outstanding").stdout
+
+
+def test_agents_are_offered_however_little_they_have_left(quick: Program, world: World) -> None:
+    world.agent(disk=100)
+    (found,) = offered(quick, world)
+    assert found["resources"] == "disk:100"
+
+
+def test_the_framework_does_not_wait_to_be_missed(quick: Program) -> None:
+    no_agents = Response(type=Response.GET_AGENTS, get_agents={})
+
+    def script(request: Request, _: int) -> Answer:
+        if request.path == "/api/v1":
+            return status(200, no_agents.SerializeToString().decode())
+        return streamed() if request.type == "SUBSCRIBE" else status(202)
+
+    def streamed() -> Iterator[bytes]:
+        yield head() + subscribed()
+        yield from master.hold()
+
+    with ScriptedMaster(script) as master:
+        done = quick("offers", f"--master={master.address}")
+    assert done.returncode == 0, done.stderr
+    assert [it.type for it in master.requests if it.path != "/api/v1"] == ["SUBSCRIBE", "TEARDOWN"]
 
 
 def test_who_waits_in_vain_is_told(quick: Program, world: World) -> None:

@@ -47,7 +47,7 @@ AGENT = AgentEntry(
         ({"names": ("m-S1",)}, True),
         ({"names": ("S2", "Node-1.example.org")}, True),
         ({"names": ("1",)}, False),
-        ({"host": "node-*"}, True),
+        ({"host": "NODE-*"}, True),
         ({"host": "*.example.com"}, False),
         ({"attributes": ("rack:r1",)}, True),
         ({"attributes": ("rack:r1", "zone:a")}, False),

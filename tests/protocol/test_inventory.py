@@ -141,7 +141,7 @@ def test_tasks_that_run_that_are_out_of_reach_and_that_are_over() -> None:
         status.task_id.value = "a"
     made.get_tasks.tasks.append(running)
     made.get_tasks.unreachable_tasks.append(task("b", pb.TASK_UNREACHABLE))
-    made.get_tasks.completed_tasks.append(task("c", pb.TASK_FAILED))
+    made.get_tasks.completed_tasks.extend([task("c", pb.TASK_FAILED), task("e", pb.TASK_KILLED)])
     lost = task("d", pb.TASK_STAGING)
     lost.agent_id.value = "m-S7"
     made.get_tasks.tasks.append(lost)
@@ -149,6 +149,7 @@ def test_tasks_that_run_that_are_out_of_reach_and_that_are_over() -> None:
     by_id = {it.task_id: it for it in found.tasks}
     assert {name: it.state.name for name, it in by_id.items()} == {
         "a": "TASK_RUNNING", "b": "TASK_UNREACHABLE", "c": "TASK_FAILED", "d": "TASK_STAGING",
+        "e": "TASK_KILLED",
     }  # fmt: skip
     first = by_id["a"]
     assert (first.name, first.framework_name, first.hostname) == ("name of a", "spark", "node-1")
