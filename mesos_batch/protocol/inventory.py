@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-
-from google.protobuf.message import DecodeError
+from dataclasses import replace
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch._pb.mesos.v1.master import master_pb2
@@ -21,9 +20,10 @@ from mesos_batch.model.inventory import (
     Inventory,
     TaskEntry,
 )
-from mesos_batch.model.offer import attribute_texts
+from mesos_batch.model.offer import Offer, attribute_texts
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
+from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.values import (
     NANOSECONDS,
     attribute_from,
@@ -44,20 +44,22 @@ def agents_from(master: str, body: bytes) -> Inventory:
     Raises:
         ValueError: it is not what a master answers.
     """
-    response = _response(body)
+    response = ContentType.PROTOBUF.decode(body, Response)
     if not response.HasField("get_agents"):
         raise ValueError("the answer has no agents")
     agents, recovering = _agents(response.get_agents)
     return Inventory(master, agents, recovering=recovering)
 
 
-def inventory_from(master: str, body: bytes) -> Inventory:
+def inventory_from(
+    master: str, body: bytes, content_type: ContentType = ContentType.PROTOBUF
+) -> Inventory:
     """Read the answer to GET_STATE.
 
     Raises:
         ValueError: it is not what a master answers.
     """
-    response = _response(body)
+    response = content_type.decode(body, Response)
     if not response.HasField("get_state"):
         raise ValueError("the answer has no state")
     state = response.get_state
@@ -67,13 +69,6 @@ def inventory_from(master: str, body: bytes) -> Inventory:
     names = {entry.framework_id: entry.name for entry in frameworks}
     tasks = tuple(_task(task, names, hostnames | recovering) for task in _all(state.get_tasks))
     return Inventory(master, agents, frameworks, tasks, recovering)
-
-
-def _response(body: bytes) -> Response:
-    try:
-        return Response.FromString(body)
-    except DecodeError as error:
-        raise ValueError(f"an answer of the operator API cannot be read: {error}") from None
 
 
 def _agents(message: Response.GetAgents) -> tuple[tuple[AgentEntry, ...], dict[str, str]]:
@@ -188,8 +183,14 @@ def _framework(
         tasks=counts.get(info.id.value, 0),
         used=_plain(message.allocated_resources),
         offered=_plain(message.offered_resources),
-        offers=tuple(offer_from(offer) for offer in message.offers),
+        offers=tuple(_offer(offer) for offer in message.offers),
     )
+
+
+def _offer(message: pb.Offer) -> Offer:
+    """An offer; operators are told of each resource to whom it is allocated, frameworks are not."""
+    offer = offer_from(message)
+    return replace(offer, resources=offer.resources.allocated_to(None))
 
 
 def _task(task: pb.Task, names: Mapping[str, str], hostnames: Mapping[str, str]) -> TaskEntry:

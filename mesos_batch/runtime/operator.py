@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mesos_batch.errors import ClusterError
 from mesos_batch.model.cluster import ClusterView
+from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.connection import Answer, Verdict, base_url
 from mesos_batch.protocol.operator import (
     OPERATOR_PATH,
@@ -36,7 +37,13 @@ def look(masters: Masters, login: Login | None) -> ClusterView:
     return _at_the_leader(masters, lambda master: _look(master, login))
 
 
-def ask(masters: Masters, login: Login | None, name: str, read: Callable[[str, bytes], T]) -> T:
+def ask(
+    masters: Masters,
+    login: Login | None,
+    name: str,
+    read: Callable[[str, bytes], T],
+    content_type: ContentType = ContentType.PROTOBUF,
+) -> T:
     """Ask one of the questions that need nothing but a name, such as ``GET_STATE``.
 
     ``read`` takes the base URL of the master and its answer.
@@ -46,10 +53,13 @@ def ask(masters: Masters, login: Login | None, name: str, read: Callable[[str, b
     """
 
     def at(master: str) -> T:
-        master, body = _follow(
-            master, OPERATOR_PATH, login, lambda url: operator.ask(url, name, login)
+        leader, body = _follow(
+            master,
+            OPERATOR_PATH,
+            login,
+            lambda url: operator.ask(url, name, login, content_type),
         )
-        return _read(master, lambda: read(master, body))
+        return _read(leader, lambda: read(leader, body))
 
     return _at_the_leader(masters, at)
 

@@ -87,6 +87,7 @@ def test_offers_of_others_are_shown_without_registering(quick: Program, world: W
     (found,) = offered(quick, world, "--outstanding")
     assert found["framework_name"] == "spark"
     assert found["framework_id"] == client.framework_id
+    assert found["resources"] == "cpus:4; mem:4096; disk:10000; ports:[31000-32000]"
     assert offered(quick, world, "--outstanding", "--agent=S9") == []
     assert frameworks(world, "completed_frameworks") == []
     assert "spark" in quick("offers", at(world), "--outstanding").stdout

@@ -9,6 +9,7 @@ from mesos_batch._pb.mesos.v1.master import master_pb2
 from mesos_batch.model.inventory import AgentStatus, FrameworkStatus, Inventory
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.state import TaskState
+from mesos_batch.protocol.codec import CodecError, ContentType
 from mesos_batch.protocol.inventory import agents_from, inventory_from
 from mesos_batch.protocol.values import resources_to
 
@@ -161,6 +162,15 @@ def test_tasks_that_run_that_are_out_of_reach_and_that_are_over() -> None:
     assert by_id["c"].state is TaskState.TASK_FAILED
 
 
+def test_json_tells_the_same() -> None:
+    made = state()
+    framework(made, "m-0000")
+    made.get_tasks.completed_tasks.append(task("c", pb.TASK_FAILED))
+    response = Response(type=Response.GET_STATE, get_state=made)
+    body = ContentType.JSON.encode(response)
+    assert inventory_from("http://m", body, ContentType.JSON) == read(made)
+
+
 def test_offers_that_a_framework_has_not_answered() -> None:
     made = state()
     framework(made, "m-0000")
@@ -169,13 +179,18 @@ def test_offers_that_a_framework_has_not_answered() -> None:
     offer.framework_id.value = "m-0000"
     offer.domain.fault_domain.region.name = "eu"
     offer.domain.fault_domain.zone.name = "a"
+    held = Resources.scalars(cpus=1).allocated_to("web")
+    offer.resources.extend(resources_to(held, endpoint=True))
     (found,) = read(made).frameworks[0].offers
+    assert found.resources == Resources.scalars(cpus=1)
     assert (found.offer_id, found.agent_id, found.domain) == ("m-O7", "m-S0", "eu/a")
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", Response(type=1).SerializeToString()])
 def test_what_is_no_answer_is_told(body: bytes) -> None:
-    with pytest.raises(ValueError, match="answer"):
+    with pytest.raises(ValueError, match="answer|Wire format"):
         agents_from("http://m", body)
-    with pytest.raises(ValueError, match="answer"):
+    with pytest.raises(ValueError, match="answer|Wire format"):
         inventory_from("http://m", body)
+    with pytest.raises(CodecError):
+        inventory_from("http://m", body, ContentType.JSON)

@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     values = Values(arguments, os.environ, SETTINGS)
 
     from mesos_batch.cluster import look_at_cluster
-    from mesos_batch.model.selecting import TaskSelector
+    from mesos_batch.model.selecting import NOT_OVER, TaskSelector
     from mesos_batch_cli.output.cluster_table import task_fields, task_table
 
     selector = TaskSelector(
@@ -44,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
         role=values[cluster.OF_ROLE],
         states=values[cluster.TASK_STATE],
     )
-    tasks = look_at_cluster(cluster_of(values)).tasks
+    what_is_over = not selector.states <= NOT_OVER
+    tasks = look_at_cluster(cluster_of(values), what_is_over=what_is_over).tasks
     chosen = [entry for entry in tasks if selector.takes(entry)]
     limit = values[cluster.LIMIT] or (len(chosen) if values[the.JSON] else _ROWS)
     print_all(
