@@ -1,0 +1,128 @@
+"""The attempts of each agent in lanes, no two of a lane at one time; few enough to be drawn."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mesos_batch.model.facts import Phase
+
+if TYPE_CHECKING:
+    from mesos_batch.reports.spans import Span
+
+# Where several attempts share a bar it is drawn as the one somebody looks for.
+_DULL = (Phase.FINISHED, Phase.LAUNCHED, Phase.RUNNING)
+_FINEST_CELLS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One attempt, or ``count`` short ones side by side, of which ``span`` is one."""
+
+    lane: int
+    begin: float
+    end: float
+    span: Span
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLanes:
+    """An agent, how many of its attempts ran at one time at most, and their bars."""
+
+    agent_id: str
+    name: str
+    lanes: int
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gantt:
+    """``left_out`` agents, those that ran least, found no room."""
+
+    agents: tuple[AgentLanes, ...]
+    left_out: int
+
+
+def lanes_of(spans: Sequence[Span]) -> list[tuple[Span, int]]:
+    """Each attempt with the lowest lane that is free when it is launched, by time of launch."""
+    busy: list[tuple[float, int]] = []
+    free: list[int] = []
+    lanes = 0
+    placed = []
+    for span in sorted(spans, key=lambda span: (span.begin, span.end)):
+        while busy and busy[0][0] <= span.begin:
+            heapq.heappush(free, heapq.heappop(busy)[1])
+        if free:
+            lane = heapq.heappop(free)
+        else:
+            lane, lanes = lanes, lanes + 1
+        heapq.heappush(busy, (span.end, lane))
+        placed.append((span, lane))
+    return placed
+
+
+def by_agent(spans: Sequence[Span]) -> dict[str, list[Span]]:
+    """The attempts of each agent, the agents by name with numbers in their order."""
+    found: dict[str, list[Span]] = {}
+    for span in spans:
+        found.setdefault(span.attempt.agent_id, []).append(span)
+    return dict(sorted(found.items(), key=lambda item: _natural(item[1][0].agent)))
+
+
+def gantt_of(spans: Sequence[Span], *, most_bars: int, most_lanes: int) -> Gantt:
+    """The chart of a run with bounds on what is drawn."""
+    placed = {agent_id: lanes_of(own) for agent_id, own in by_agent(spans).items()}
+    kept = _busiest(placed, most_lanes)
+    begin = min((span.begin for span in spans), default=0.0)
+    length = max((span.end for span in spans), default=0.0) - begin
+    wanted = sum(len(placed[agent_id]) for agent_id in kept)
+    cells = _FINEST_CELLS if wanted > most_bars and length > 0 else 0
+    while True:
+        agents = []
+        for agent_id in kept:
+            own = placed[agent_id]
+            bars = _merged(own, begin, length / cells) if cells else _single(own)
+            lanes = 1 + max(lane for _, lane in own)
+            agents.append(AgentLanes(agent_id, own[0][0].agent, lanes, tuple(bars)))
+        if cells <= 1 or sum(len(agent.bars) for agent in agents) <= most_bars:
+            return Gantt(tuple(agents), len(placed) - len(kept))
+        cells //= 2
+
+
+def _single(placed: Sequence[tuple[Span, int]]) -> list[Bar]:
+    return [Bar(lane, span.begin, span.end, span) for span, lane in placed]
+
+
+def _merged(placed: Sequence[tuple[Span, int]], begin: float, cell: float) -> list[Bar]:
+    """One bar for all attempts whose middles are in the same cell of time of a lane."""
+    bars: dict[tuple[int, int], Bar] = {}
+    for span, lane in placed:
+        key = lane, int(((span.begin + span.end) / 2 - begin) / cell)
+        bar = bars.get(key)
+        if bar is None:
+            bars[key] = Bar(lane, span.begin, span.end, span)
+            continue
+        shown = bar.span if span.attempt.phase in _DULL else span
+        bars[key] = Bar(lane, bar.begin, max(bar.end, span.end), shown, bar.count + 1)
+    return list(bars.values())
+
+
+def _busiest(placed: dict[str, list[tuple[Span, int]]], most_lanes: int) -> list[str]:
+    room, kept = most_lanes, set[str]()
+    for agent_id, own in sorted(placed.items(), key=lambda item: -len(item[1])):
+        room -= 1 + max(lane for _, lane in own)
+        if room < 0 and kept:
+            break
+        kept.add(agent_id)
+    return [agent_id for agent_id in placed if agent_id in kept]
+
+
+def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
+    """By which ``node-10`` comes after ``node-9``."""
+    import re
+
+    pieces = re.split(r"(\d+)", name)
+    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces)

@@ -1,0 +1,249 @@
+"""The page: what stands in it, and the template filled with it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, StrictUndefined
+
+from mesos_batch import __version__
+from mesos_batch.model.agent_name import agent_name
+from mesos_batch.model.duration import elapsed
+from mesos_batch.model.facts import Phase
+from mesos_batch.model.sandbox import stderr_of
+from mesos_batch.options import RunOptions, to_json
+from mesos_batch.reports.causes import causes_of_attempts, causes_of_tasks, why
+from mesos_batch.reports.figures import figures_of
+from mesos_batch.reports.gantt import gantt_of
+from mesos_batch.reports.histogram import histogram_of
+from mesos_batch.reports.html import charts
+from mesos_batch.reports.spans import did_not_finish, spans_of
+from mesos_batch.reports.usage import usage_of
+from mesos_batch.reports.verdict import verdict_of
+
+if TYPE_CHECKING:
+    from mesos_batch.history import RunHistory
+    from mesos_batch.model.saved import AttemptEntry
+    from mesos_batch.model.snapshot import TaskView
+    from mesos_batch.reports.figures import Figures
+    from mesos_batch.reports.gantt import Gantt
+    from mesos_batch.reports.spans import Span
+
+# What one page holds at most; it stays below three megabytes however large the run.
+_MOST_BARS, _MOST_LANES = 16_000, 6_000
+_MOST_ROWS = 5_000
+_MOST_CAUSES, _MOST_EXAMPLES = 30, 8
+_MOST_AGENTS = 200
+_LONGEST_MESSAGE = 240
+_CELLS = 260
+# Phases in the order they are drawn and counted in; one not named here comes last.
+_ORDER = ("finished", "failed", "error", "killed", "lost", "unplaceable")
+
+
+def render(history: RunHistory) -> str:
+    """The whole file."""
+    spans = spans_of(history)
+    gantt = gantt_of(spans, most_bars=_MOST_BARS, most_lanes=_MOST_LANES)
+    script, style = _file("report.js"), _file("report.css")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"elapsed": elapsed, "moment": _moment, "plain": _plain}
+    template = environment.from_string(_file("report.html"))
+    return template.render(
+        **_content(history, spans, gantt),
+        style=style,
+        script=script,
+        style_hash=_hash_of(style),
+        script_hash=_hash_of(script),
+        data=_inert(_data(history, spans, gantt)),
+    )
+
+
+def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str, Any]:
+    """All that stands in the page without a script."""
+    run, figures = history.snapshot, figures_of(history, spans)
+    failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
+    # The last attempt of a task that failed is told with the task.
+    again = [
+        span
+        for span in did_not_finish(spans)
+        if span.attempt.number < span.task.launches or not span.task.phase.is_end
+    ]
+    causes = causes_of_tasks(failures)
+    finished = [span.ran for span in spans if span.attempt.phase is Phase.FINISHED]
+    lengths = histogram_of(finished)
+    return {
+        "run": run,
+        "info": history.info,
+        "verdict": verdict_of(history),
+        "figures": figures,
+        "parts": _parts(run.tasks),
+        "failures": len(failures),
+        "causes": causes[:_MOST_CAUSES],
+        "more_causes": max(0, len(causes) - _MOST_CAUSES),
+        "again": len(again),
+        "again_causes": causes_of_attempts(again)[:_MOST_CAUSES],
+        "examples": _MOST_EXAMPLES,
+        "log_of": _log_of,
+        "agent_of": _agent_of,
+        "exit_of": _exit_of,
+        "agents": figures.agents[:_MOST_AGENTS],
+        "more_agents": max(0, len(figures.agents) - _MOST_AGENTS),
+        "left_out": gantt.left_out,
+        "merged": sum(bar.count - 1 for agent in gantt.agents for bar in agent.bars),
+        "usage": _usage_charts(spans, figures),
+        "lengths": lengths,
+        "columns": charts.column_chart(lengths, height=190) if lengths is not None else None,
+        "chart_width": charts.WIDTH,
+        "options": _options(history),
+        "rows": min(len(run.tasks), _MOST_ROWS),
+        "version": __version__,
+    }
+
+
+def _usage_charts(spans: Sequence[Span], figures: Figures) -> dict[str, Any] | None:
+    usage = usage_of(spans, _CELLS)
+    if usage is None:
+        return None
+    seconds, capacity = usage.cell * _CELLS, figures.cpus or None
+    mean = sum(usage.cpus) / len(usage.cpus)
+    return {
+        "cpus": charts.area_chart(usage.cpus, seconds, limit=capacity, height=190),
+        "tasks": charts.area_chart(usage.tasks, seconds, limit=None, height=130),
+        "share": None if capacity is None else mean / capacity,
+        "most_tasks": max(usage.tasks),
+    }
+
+
+def _parts(tasks: Sequence[TaskView]) -> list[dict[str, Any]]:
+    """How many tasks are in each phase, and from where to where on a bar of 1000."""
+    counts: dict[str, int] = {}
+    for task in tasks:
+        counts[task.phase.value] = counts.get(task.phase.value, 0) + 1
+    found, at = [], 0.0
+    for phase in sorted(counts, key=lambda phase: (_rank(phase), phase)):
+        width = 1000 * counts[phase] / len(tasks)
+        found.append({"phase": phase, "count": counts[phase], "x": at, "width": width})
+        at += width
+    return found
+
+
+def _rank(phase: str) -> int:
+    return _ORDER.index(phase) if phase in _ORDER else len(_ORDER)
+
+
+def _options(history: RunHistory) -> list[tuple[str, str]]:
+    """What of the run was asked for otherwise than by default; no secret is kept among it."""
+    usual = to_json(RunOptions(master=history.info.master))
+    # Settled for every run, whoever asked for it.
+    ordinary = ("user", "failover_timeout")
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in history.info.options.items()
+        if name not in ordinary and json.dumps(value) != json.dumps(usual.get(name))
+    ]
+
+
+def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str, Any]:
+    """What the script draws: rows rather than objects, to be short."""
+    begin = min((span.begin for span in spans), default=history.snapshot.started_at)
+    end = max((span.end for span in spans), default=begin)
+    phases = [phase.value for phase in Phase]
+    return {
+        "seconds": round(end - begin, 3),
+        "phases": phases,
+        "agents": [
+            {
+                "name": agent.name,
+                "lanes": agent.lanes,
+                # lane, begin, start, end, phase, task, attempt, how many
+                "bars": [
+                    [
+                        bar.lane,
+                        round(bar.begin - begin, 3),
+                        round((bar.span.attempt.started_at or bar.begin) - begin, 3),
+                        round(bar.end - begin, 3),
+                        phases.index(bar.span.attempt.phase.value),
+                        bar.span.task.spec.task_id,
+                        bar.span.attempt.number,
+                        bar.count,
+                    ]
+                    for bar in agent.bars
+                ],
+            }
+            for agent in gantt.agents
+        ],
+        "tasks": [_row(task, begin) for task in _rows(history.snapshot.tasks)],
+    }
+
+
+def _rows(tasks: Sequence[TaskView]) -> list[TaskView]:
+    """The tasks of the table: where not all have room, what did not finish comes first."""
+    if len(tasks) <= _MOST_ROWS:
+        return list(tasks)
+    return sorted(tasks, key=lambda task: task.phase is Phase.FINISHED)[:_MOST_ROWS]
+
+
+def _row(task: TaskView, begin: float) -> list[object]:
+    started = task.started_at if task.started_at is not None else task.launched_at
+    ran = None if started is None or task.ended_at is None else task.ended_at - started
+    told = why(task)[0] if task.phase.is_end and task.phase is not Phase.FINISHED else ""
+    return [
+        task.spec.task_id,
+        task.phase.value,
+        task.launches,
+        _agent_of(task),
+        None if started is None else round(started - begin, 3),
+        None if ran is None else round(max(0.0, ran), 3),
+        _exit_of(task),
+        told[:_LONGEST_MESSAGE],
+    ]
+
+
+def _exit_of(of: TaskView | AttemptEntry) -> str:
+    if of.signal is not None:
+        return of.signal
+    return "" if of.exit_status is None else str(of.exit_status)
+
+
+def _log_of(of: TaskView | AttemptEntry) -> dict[str, str | None] | None:
+    """Where a log is; a link where a browser may follow it."""
+    log = stderr_of(of.sandbox_path, of.sandbox_url)
+    if log is None:
+        return None
+    return {"text": log, "link": log if log.startswith(("http://", "https://")) else None}
+
+
+def _agent_of(of: TaskView | AttemptEntry) -> str:
+    return agent_name(of.agent_id, of.hostname)
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _plain(number: float) -> str:
+    """A number without digits that say nothing."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _inert(data: object) -> str:
+    """JSON in which no text can end the element it stands in."""
+    text = json.dumps(data, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _hash_of(text: str) -> str:
+    """By which a policy knows what may run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _file(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
