@@ -62,8 +62,7 @@ def write_reports(info: RunInfo, targets: tuple[ReportTarget, ...]) -> None:
 
     history = read_history(info)
     for target in targets:
-        # What text of a cluster no encoding has is written as an escape.
-        data = render(target.format, history).encode("utf-8", "backslashreplace")
+        data = render(target.format, history).encode()
         if target.path is None:
             with surviving_readers(sys.stdout):
                 sys.stdout.flush()

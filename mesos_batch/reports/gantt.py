@@ -12,14 +12,15 @@ from mesos_batch.model.facts import Phase
 if TYPE_CHECKING:
     from mesos_batch.reports.spans import Span
 
-# Where several attempts share a bar it is drawn as the one somebody looks for.
-_DULL = (Phase.FINISHED, Phase.LAUNCHED, Phase.RUNNING)
-_FINEST_CELLS = 8192
+# What nobody looks for; it is drawn first, so that the rest is seen where both share a pixel.
+_ORDINARY = (Phase.FINISHED, Phase.LAUNCHED, Phase.RUNNING)
+# How much finer than what can be drawn the search for the finest cells begins.
+_BEGIN_FINER = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One attempt, or ``count`` short ones side by side, of which ``span`` is one."""
+    """One attempt, or ``count`` of one phase near each other, of which ``span`` is one."""
 
     lane: int
     begin: float
@@ -78,18 +79,23 @@ def gantt_of(spans: Sequence[Span], *, most_bars: int, most_lanes: int) -> Gantt
     kept = _busiest(placed, most_lanes)
     begin = min((span.begin for span in spans), default=0.0)
     length = max((span.end for span in spans), default=0.0) - begin
-    wanted = sum(len(placed[agent_id]) for agent_id in kept)
-    cells = _FINEST_CELLS if wanted > most_bars and length > 0 else 0
-    while True:
-        agents = []
-        for agent_id in kept:
-            own = placed[agent_id]
-            bars = _merged(own, begin, length / cells) if cells else _single(own)
-            lanes = 1 + max(lane for _, lane in own)
-            agents.append(AgentLanes(agent_id, own[0][0].agent, lanes, tuple(bars)))
-        if cells <= 1 or sum(len(agent.bars) for agent in agents) <= most_bars:
-            return Gantt(tuple(agents), len(placed) - len(kept))
+    lanes = {agent_id: 1 + max(lane for _, lane in placed[agent_id]) for agent_id in kept}
+    bars = {agent_id: _single(placed[agent_id]) for agent_id in kept}
+    cells = _BEGIN_FINER * most_bars // max(1, sum(lanes.values()))
+    while length > 0 and cells and sum(map(len, bars.values())) > most_bars:
+        cell = length / cells
+        bars = {agent_id: _merged(placed[agent_id], begin, cell) for agent_id in kept}
         cells //= 2
+    agents = (
+        AgentLanes(
+            agent_id,
+            placed[agent_id][0][0].agent,
+            lanes[agent_id],
+            tuple(sorted(bars[agent_id], key=_is_looked_for)),
+        )
+        for agent_id in kept
+    )
+    return Gantt(tuple(agents), len(placed) - len(kept))
 
 
 def _single(placed: Sequence[tuple[Span, int]]) -> list[Bar]:
@@ -97,20 +103,24 @@ def _single(placed: Sequence[tuple[Span, int]]) -> list[Bar]:
 
 
 def _merged(placed: Sequence[tuple[Span, int]], begin: float, cell: float) -> list[Bar]:
-    """One bar for all attempts whose middles are in the same cell of time of a lane."""
-    bars: dict[tuple[int, int], Bar] = {}
+    """One bar for attempts of a phase whose middles are in the same cell of time of a lane."""
+    bars: dict[tuple[int, int, Phase], Bar] = {}
     for span, lane in placed:
-        key = lane, int(((span.begin + span.end) / 2 - begin) / cell)
+        key = lane, int(((span.begin + span.end) / 2 - begin) / cell), span.attempt.phase
         bar = bars.get(key)
         if bar is None:
             bars[key] = Bar(lane, span.begin, span.end, span)
-            continue
-        shown = bar.span if span.attempt.phase in _DULL else span
-        bars[key] = Bar(lane, bar.begin, max(bar.end, span.end), shown, bar.count + 1)
+        else:
+            bars[key] = Bar(lane, bar.begin, max(bar.end, span.end), bar.span, bar.count + 1)
     return list(bars.values())
 
 
+def _is_looked_for(bar: Bar) -> bool:
+    return bar.span.attempt.phase not in _ORDINARY
+
+
 def _busiest(placed: dict[str, list[tuple[Span, int]]], most_lanes: int) -> list[str]:
+    """The agents with most attempts, as many as have room, in the order they came."""
     room, kept = most_lanes, set[str]()
     for agent_id, own in sorted(placed.items(), key=lambda item: -len(item[1])):
         room -= 1 + max(lane for _, lane in own)

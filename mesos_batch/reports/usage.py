@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Means over equal cells of time from ``begin`` (epoch seconds), ``cell`` seconds each."""
+    """Means over equal cells of time from ``begin`` (epoch seconds), ``cell`` seconds each.
+
+    ``most_tasks`` is how many there were at one time at most.
+    """
 
     begin: float
     cell: float
+    most_tasks: int
     cpus: tuple[float, ...]
     tasks: tuple[float, ...]
 
@@ -31,7 +36,13 @@ def usage_of(spans: Sequence[Span], cells: int) -> Usage | None:
         at, until = (span.begin - begin) / cell, (span.end - begin) / cell
         cpus.add(at, until, span.cpus)
         tasks.add(at, until, 1.0)
-    return Usage(begin, cell, cpus.means(), tasks.means())
+    return Usage(begin, cell, _most_at_once(spans), cpus.means(), tasks.means())
+
+
+def _most_at_once(spans: Sequence[Span]) -> int:
+    # At one moment, ends come before begins.
+    steps = sorted([(span.begin, 1) for span in spans] + [(span.end, -1) for span in spans])
+    return max(accumulate((step for _, step in steps), initial=0))
 
 
 class _Cells:

@@ -10,7 +10,8 @@ from mesos_batch.model.duration import elapsed
 from mesos_batch.reports.histogram import Histogram, round_step
 
 WIDTH = 1100
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 12, 24
+LEFT, RIGHT = 60, 8
+_TOP, _BOTTOM = 12, 24
 # Steps of clocks, in seconds, where those of ten would read badly.
 _CLOCK_STEPS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _TICKS = 8
@@ -81,19 +82,19 @@ def area_chart(
     def y(amount: float) -> float:
         return round(baseline - inner * amount / top, 1)
 
-    width = (WIDTH - _LEFT - _RIGHT) / len(amounts)
+    width = (WIDTH - LEFT - RIGHT) / len(amounts)
     pieces = []
     for number, amount in enumerate(amounts):
-        begin, end = _LEFT + number * width, _LEFT + (number + 1) * width
+        begin, end = LEFT + number * width, LEFT + (number + 1) * width
         pieces.append(f"{begin:.1f},{y(amount)} {end:.1f},{y(amount)}")
     line = "M" + " L".join(pieces)
     return AreaChart(
         height=height,
         baseline=baseline,
         line=line,
-        area=f"{line} L{WIDTH - _RIGHT},{baseline} L{_LEFT},{baseline}Z",
+        area=f"{line} L{WIDTH - RIGHT},{baseline} L{LEFT},{baseline}Z",
         times=tuple(
-            Tick(round(_LEFT + (WIDTH - _LEFT - _RIGHT) * at / seconds, 1), short_time(at))
+            Tick(round(LEFT + (WIDTH - LEFT - RIGHT) * at / seconds, 1), short_time(at))
             for at in time_ticks(seconds)
         ),
         amounts=tuple(
@@ -108,7 +109,7 @@ def column_chart(histogram: Histogram, *, height: int) -> ColumnChart:
     """A column for each class."""
     inner, baseline = height - _TOP - 8 - _BOTTOM, float(height - _BOTTOM)
     most = max(histogram.counts)
-    width = (WIDTH - _LEFT - _RIGHT) / len(histogram.counts)
+    width = (WIDTH - LEFT - RIGHT) / len(histogram.counts)
     every = max(1, math.ceil(len(histogram.counts) / 12))
     columns = []
     for number, count in enumerate(histogram.counts):
@@ -116,7 +117,7 @@ def column_chart(histogram: Histogram, *, height: int) -> ColumnChart:
         begin, end = histogram.edges[number], histogram.edges[number + 1]
         columns.append(
             Column(
-                x=round(_LEFT + number * width + 1.5, 1),
+                x=round(LEFT + number * width + 1.5, 1),
                 y=round(baseline - tall, 1),
                 width=round(width - 3, 1),
                 height=round(tall, 1),

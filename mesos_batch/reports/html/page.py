@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, StrictUndefined
@@ -36,12 +37,15 @@ if TYPE_CHECKING:
     from mesos_batch.reports.spans import Span
 
 # What one page holds at most; it stays below three megabytes however large the run.
-_MOST_BARS, _MOST_LANES = 16_000, 6_000
+_MOST_BARS, _MOST_LANES = 24_000, 2_400
 _MOST_ROWS = 5_000
 _MOST_CAUSES, _MOST_EXAMPLES = 30, 8
 _MOST_AGENTS = 200
 _LONGEST_MESSAGE = 240
 _CELLS = 260
+_LEAST_SHOWN = 0.001
+# Of fewer a chart of their lengths tells nothing.
+_FEWEST_LENGTHS = 5
 # Phases in the order they are drawn and counted in; one not named here comes last.
 _ORDER = ("finished", "failed", "error", "killed", "lost", "unplaceable")
 
@@ -78,7 +82,7 @@ def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[s
     ]
     causes = causes_of_tasks(failures)
     finished = [span.ran for span in spans if span.attempt.phase is Phase.FINISHED]
-    lengths = histogram_of(finished)
+    lengths = histogram_of(finished) if len(finished) >= _FEWEST_LENGTHS else None
     return {
         "run": run,
         "info": history.info,
@@ -93,7 +97,6 @@ def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[s
         "examples": _MOST_EXAMPLES,
         "log_of": _log_of,
         "agent_of": _agent_of,
-        "exit_of": _exit_of,
         "agents": figures.agents[:_MOST_AGENTS],
         "more_agents": max(0, len(figures.agents) - _MOST_AGENTS),
         "left_out": gantt.left_out,
@@ -101,6 +104,8 @@ def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[s
         "usage": _usage_charts(spans, figures),
         "lengths": lengths,
         "columns": charts.column_chart(lengths, height=190) if lengths is not None else None,
+        "left": charts.LEFT,
+        "right": charts.WIDTH - charts.RIGHT,
         "chart_width": charts.WIDTH,
         "options": _options(history),
         "rows": min(len(run.tasks), _MOST_ROWS),
@@ -118,7 +123,7 @@ def _usage_charts(spans: Sequence[Span], figures: Figures) -> dict[str, Any] | N
         "cpus": charts.area_chart(usage.cpus, seconds, limit=capacity, height=190),
         "tasks": charts.area_chart(usage.tasks, seconds, limit=None, height=130),
         "share": None if capacity is None else mean / capacity,
-        "most_tasks": max(usage.tasks),
+        "most_tasks": usage.most_tasks,
     }
 
 
@@ -141,14 +146,25 @@ def _rank(phase: str) -> int:
 
 def _options(history: RunHistory) -> list[tuple[str, str]]:
     """What of the run was asked for otherwise than by default; no secret is kept among it."""
-    usual = to_json(RunOptions(master=history.info.master))
+    usual = _flat(to_json(RunOptions(master=history.info.master)))
     # Settled for every run, whoever asked for it.
     ordinary = ("user", "failover_timeout")
     return [
-        (name, value if isinstance(value, str) else json.dumps(value))
-        for name, value in history.info.options.items()
-        if name not in ordinary and json.dumps(value) != json.dumps(usual.get(name))
+        (name, value)
+        for name, value in _flat(history.info.options).items()
+        if name not in ordinary and value != usual.get(name)
     ]
+
+
+def _flat(options: Mapping[str, Any]) -> dict[str, str]:
+    """Options as flags name them: those of the local cluster are options by themselves."""
+    found: dict[str, str] = {}
+    for name, value in options.items():
+        if isinstance(value, dict):
+            found |= {f"{name}_{key}": text for key, text in _flat(value).items()}
+        else:
+            found[name] = value if isinstance(value, str) else json.dumps(value)
+    return found
 
 
 def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str, Any]:
@@ -213,12 +229,12 @@ def _exit_of(of: TaskView | AttemptEntry) -> str:
     return "" if of.exit_status is None else str(of.exit_status)
 
 
-def _log_of(of: TaskView | AttemptEntry) -> dict[str, str | None] | None:
-    """Where a log is; a link where a browser may follow it."""
-    log = stderr_of(of.sandbox_path, of.sandbox_url)
-    if log is None:
-        return None
-    return {"text": log, "link": log if log.startswith(("http://", "https://")) else None}
+def _log_of(of: TaskView | AttemptEntry) -> str | None:
+    """A link to the standard error; ``None`` for what is no place a browser may go to."""
+    if of.sandbox_path is not None:
+        return Path(of.sandbox_path, "stderr").as_uri()
+    log = stderr_of(None, of.sandbox_url)
+    return log if log is not None and log.startswith(("http://", "https://")) else None
 
 
 def _agent_of(of: TaskView | AttemptEntry) -> str:
@@ -231,6 +247,8 @@ def _moment(at: float) -> str:
 
 def _plain(number: float) -> str:
     """A number without digits that say nothing."""
+    if 0 < number < _LEAST_SHOWN:
+        return f"<{_LEAST_SHOWN}"
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 

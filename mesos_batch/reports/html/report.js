@@ -112,7 +112,7 @@
 
     function label(time) {
       if (to - from < 10) return time.toFixed(Math.max(0, Math.min(3, 1 - Math.floor(Math.log10((to - from) / 5))))) + "s";
-      return time < 60 ? Math.round(time) + "s" : elapsed(time);
+      return time < 60 ? Math.round(time) + "s" : elapsed(time).replace(/(?<=[mh])00[sm]$/, "");
     }
 
     function barAt(x, y) {
