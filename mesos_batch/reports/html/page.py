@@ -44,6 +44,8 @@ _MOST_AGENTS = 200
 _LONGEST_MESSAGE = 240
 _CELLS = 260
 _LEAST_SHOWN = 0.001
+# Options that every run has a value of, whoever asked for it.
+_SETTLED = ("user", "failover_timeout")
 # Of fewer a chart of their lengths tells nothing.
 _FEWEST_LENGTHS = 5
 # Phases in the order they are drawn and counted in; one not named here comes last.
@@ -146,24 +148,23 @@ def _rank(phase: str) -> int:
 
 def _options(history: RunHistory) -> list[tuple[str, str]]:
     """What of the run was asked for otherwise than by default; no secret is kept among it."""
-    usual = _flat(to_json(RunOptions(master=history.info.master)))
-    # Settled for every run, whoever asked for it.
-    ordinary = ("user", "failover_timeout")
+    # Through JSON as those of the journal went.
+    usual = _flat(json.loads(json.dumps(to_json(RunOptions(master=history.info.master)))))
     return [
-        (name, value)
+        (name, value if isinstance(value, str) else json.dumps(value))
         for name, value in _flat(history.info.options).items()
-        if name not in ordinary and value != usual.get(name)
+        if name not in _SETTLED and value != usual.get(name)
     ]
 
 
-def _flat(options: Mapping[str, Any]) -> dict[str, str]:
+def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as flags name them: those of the local cluster are options by themselves."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     for name, value in options.items():
         if isinstance(value, dict):
-            found |= {f"{name}_{key}": text for key, text in _flat(value).items()}
+            found |= {f"{name}_{key}": each for key, each in value.items()}
         else:
-            found[name] = value if isinstance(value, str) else json.dumps(value)
+            found[name] = value
     return found
 
 
@@ -179,7 +180,7 @@ def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str,
             {
                 "name": agent.name,
                 "lanes": agent.lanes,
-                # lane, begin, start, end, phase, task, attempt, how many
+                # lane, begin, start, end, phase, task, attempt, how many, why
                 "bars": [
                     [
                         bar.lane,
@@ -190,6 +191,7 @@ def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str,
                         bar.span.task.spec.task_id,
                         bar.span.attempt.number,
                         bar.count,
+                        _told_of(bar.span),
                     ]
                     for bar in agent.bars
                 ],
@@ -198,6 +200,12 @@ def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str,
         ],
         "tasks": [_row(task, begin) for task in _rows(history.snapshot.tasks)],
     }
+
+
+def _told_of(span: Span) -> str:
+    if not span.has_ended or span.attempt.phase is Phase.FINISHED:
+        return ""
+    return why(span.attempt)[0][:_LONGEST_MESSAGE]
 
 
 def _rows(tasks: Sequence[TaskView]) -> list[TaskView]:

@@ -133,13 +133,14 @@
       const found = barAt(...point(event));
       tip.hidden = !found;
       if (!found) return;
-      const [, begin, start, end, phase, task, attempt, count] = found.bar;
+      const [, begin, start, end, phase, task, attempt, count, why] = found.bar;
       tip.textContent = (count > 1
         ? count + " attempts side by side, " + task + " among them"
         : task + (attempt > 1 ? " (attempt " + attempt + ")" : ""))
         + "\n" + data.phases[phase] + " on " + found.agent.name
         + "\nat " + elapsed(begin) + " for " + elapsed(end - begin)
-        + (count === 1 && start > begin ? ", " + elapsed(start - begin) + " of it to start" : "");
+        + (count === 1 && start - begin > .05 ? ", " + elapsed(start - begin) + " of it to start" : "")
+        + (count === 1 && why ? "\n" + why : "");
       const beside = event.clientX + 16 + tip.offsetWidth > innerWidth;
       tip.style.left = (beside ? event.clientX - 12 - tip.offsetWidth : event.clientX + 14) + "px";
       tip.style.top = Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8) + "px";
@@ -194,6 +195,7 @@
     const TASK = 0, PHASE = 1, AGENT = 3, STARTED = 4, TOOK = 5, WHY = 7;
     const natural = new Intl.Collator("en", { numeric: true }).compare;
     let column = null, direction = 1, limit = PAGE;
+    if (!data.tasks.length) { body.closest("section").hidden = true; return; }
     for (const each of new Set(data.tasks.map((row) => row[PHASE]))) phase.append(new Option(each, each));
 
     function chosen() {
