@@ -81,7 +81,7 @@ def gantt_of(spans: Sequence[Span], *, most_bars: int, most_lanes: int) -> Gantt
     length = max((span.end for span in spans), default=0.0) - begin
     lanes = {agent_id: 1 + max(lane for _, lane in placed[agent_id]) for agent_id in kept}
     bars = {agent_id: _single(placed[agent_id]) for agent_id in kept}
-    cells = _BEGIN_FINER * most_bars // max(1, sum(lanes.values()))
+    cells = max(1, _BEGIN_FINER * most_bars // max(1, sum(lanes.values())))
     while length > 0 and cells and sum(map(len, bars.values())) > most_bars:
         cell = length / cells
         bars = {agent_id: _merged(placed[agent_id], begin, cell) for agent_id in kept}

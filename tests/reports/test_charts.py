@@ -30,6 +30,11 @@ def span(begin: float, length: float, position: int = 0, phase: Phase = Phase.FI
     return Span(TASK, made, made.ended_at)
 
 
+def goes_on(drawn: Span, moment: float) -> bool:
+    """Whether an attempt goes on then, or has just begun: one may take no time at all."""
+    return drawn.begin <= moment < drawn.end or drawn.begin == moment
+
+
 # Quarters of a second are exact however far from the epoch.
 quarters = st.integers(0, 400).map(lambda number: number / 4)
 spans = st.lists(
@@ -54,10 +59,8 @@ def test_attempts_of_a_lane_never_overlap_and_no_lane_is_in_vain(drawn: list[Spa
         lanes.setdefault(lane, []).append(each)
     for own in lanes.values():
         assert all(before.end <= after.begin for before, after in itertools.pairwise(own))
-    most = max(
-        sum(o.begin <= each.begin < max(o.end, o.begin + 1e-9) for o in drawn) for each in drawn
-    )
-    assert len(lanes) <= max(most, 1)
+    at_once = (sum(goes_on(other, each.begin) for other in drawn) for each in drawn)
+    assert len(lanes) <= max(at_once)
     assert len(placed) == len(drawn)
 
 
@@ -74,6 +77,15 @@ def test_merged_bars_stand_for_every_attempt_and_stay_few(drawn: list[Span], mos
     assert len(bars) <= max(most, 2 * 3 * lanes) or len(moments) == 1
     phases = {each.attempt.phase for each in drawn}
     assert {bar.span.attempt.phase for bar in bars} == phases
+
+
+def test_more_lanes_than_bars_are_merged_too() -> None:
+    drawn = [span(0, 1), *(span(number / 4, 100) for number in range(40))]
+    drawn += [span(200 + number, 0.5) for number in range(40)]
+
+    chart = gantt_of(drawn, most_bars=1, most_lanes=1000)
+
+    assert sum(len(agent.bars) for agent in chart.agents) < len(drawn)
 
 
 def test_agents_that_ran_least_find_no_room() -> None:

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,32 @@ def test_html_has_nothing_of_a_text_as_markup_and_takes_nothing_from_elsewhere(
     assert not re.findall(r"(?:\bsrc=|url\(|@import|<link)", page.replace("img src=x", ""))
     (data,) = re.findall(r'id="data">(.*?)</script>', page, flags=re.DOTALL)
     assert HOSTILE in [row[0] for row in json.loads(data)["tasks"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "link"),
+    [
+        (None, "javascript:alert(3)//", None),
+        (
+            None,
+            "http://node:5051/files/browse?path=x",
+            "http://node:5051/files/download?path=x/stderr",
+        ),
+        (r"runs\bad", None, None),
+        (None, None, None),
+    ],
+)
+def test_html_links_to_nothing_but_logs(
+    history: RunHistory, path: str | None, url: str | None, link: str | None
+) -> None:
+    attempts = tuple(
+        replace(entry, sandbox_path=path, sandbox_url=url)
+        for entry in history.attempts
+        if entry.position == 1
+    )
+    tasks = history.snapshot.tasks[:2]
+    only = replace(history, attempts=attempts, snapshot=replace(history.snapshot, tasks=tasks))
+
+    links = re.findall(r'href="([^"]*)"', render("html", only))
+
+    assert links == ([] if link is None else [link])

@@ -239,10 +239,11 @@ def _exit_of(of: TaskView | AttemptEntry) -> str:
 
 def _log_of(of: TaskView | AttemptEntry) -> str | None:
     """A link to the standard error; ``None`` for what is no place a browser may go to."""
-    if of.sandbox_path is not None:
-        return Path(of.sandbox_path, "stderr").as_uri()
-    log = stderr_of(None, of.sandbox_url)
-    return log if log is not None and log.startswith(("http://", "https://")) else None
+    log = stderr_of(of.sandbox_path, of.sandbox_url)
+    if log is None or log.startswith(("http://", "https://")):
+        return log
+    # A journal may have been brought here from another system.
+    return Path(log).as_uri() if of.sandbox_path and Path(log).is_absolute() else None
 
 
 def _agent_of(of: TaskView | AttemptEntry) -> str:
