@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mesos_batch.model.snapshot import TaskView
     from mesos_batch.reports.spans import Span
 
+# By name: what is not run for the sake of another task is as little to blame as what is cancelled.
+NOT_TO_BLAME = ("cancelled", "skipped")
 # Ids, addresses and numbers of which each task has its own.
 _OF_ONE_TASK = re.compile(
     r"'[^']*'|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{12,}\b|\b\d{4,}\b"

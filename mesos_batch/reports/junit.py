@@ -12,7 +12,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.sandbox import stderr_of
-from mesos_batch.reports.causes import why
+from mesos_batch.reports.causes import NOT_TO_BLAME, why
 from mesos_batch.reports.spans import Span, spans_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from mesos_batch.model.snapshot import TaskView
 
 _FAILURES = (Phase.FAILED, Phase.KILLED)
-# What no task is to blame for and nobody has tried.
-_SKIPPED = ("cancelled", "skipped")
 _NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -69,7 +67,7 @@ def _outcome(task: TaskView) -> str | None:
         return None
     if task.phase in _FAILURES:
         return "failure"
-    if task.phase.value in _SKIPPED or not task.phase.is_end:
+    if task.phase.value in NOT_TO_BLAME or not task.phase.is_end:
         return "skipped"
     return "error"
 

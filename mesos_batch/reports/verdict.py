@@ -7,8 +7,8 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from mesos_batch.errors import ExitCode
-from mesos_batch.journal import RunState
 from mesos_batch.model.facts import Phase
+from mesos_batch.runs import RunState
 
 if TYPE_CHECKING:
     from mesos_batch.history import RunHistory

@@ -19,11 +19,12 @@ from mesos_batch.model.duration import elapsed
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.sandbox import stderr_of
 from mesos_batch.options import RunOptions, to_json
-from mesos_batch.reports.causes import causes_of_attempts, causes_of_tasks, why
+from mesos_batch.reports.causes import NOT_TO_BLAME, causes_of_attempts, causes_of_tasks
 from mesos_batch.reports.figures import figures_of
 from mesos_batch.reports.gantt import gantt_of
 from mesos_batch.reports.histogram import histogram_of
 from mesos_batch.reports.html import charts
+from mesos_batch.reports.html.data import MOST_ROWS, data_of
 from mesos_batch.reports.spans import did_not_finish, spans_of
 from mesos_batch.reports.usage import usage_of
 from mesos_batch.reports.verdict import verdict_of
@@ -38,10 +39,8 @@ if TYPE_CHECKING:
 
 # What one page holds at most; it stays below three megabytes however large the run.
 _MOST_BARS, _MOST_LANES = 24_000, 2_400
-_MOST_ROWS = 5_000
 _MOST_CAUSES, _MOST_EXAMPLES = 30, 8
 _MOST_AGENTS = 200
-_LONGEST_MESSAGE = 240
 _CELLS = 260
 _LEAST_SHOWN = 0.001
 # Options that every run has a value of, whoever asked for it.
@@ -68,14 +67,14 @@ def render(history: RunHistory) -> str:
         script=script,
         style_hash=_hash_of(style),
         script_hash=_hash_of(script),
-        data=_inert(_data(history, spans, gantt)),
+        data=data_of(history, spans, gantt),
     )
 
 
 def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str, Any]:
     """All that stands in the page without a script."""
     run, figures = history.snapshot, figures_of(history, spans)
-    failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
+    failures = [task for task in run.failures if task.phase.value not in NOT_TO_BLAME]
     # The last attempt of a task that failed is told with the task.
     again = [
         span
@@ -110,7 +109,7 @@ def _content(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[s
         "right": charts.WIDTH - charts.RIGHT,
         "chart_width": charts.WIDTH,
         "options": _options(history),
-        "rows": min(len(run.tasks), _MOST_ROWS),
+        "rows": min(len(run.tasks), MOST_ROWS),
         "version": __version__,
     }
 
@@ -168,75 +167,6 @@ def _flat(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _data(history: RunHistory, spans: Sequence[Span], gantt: Gantt) -> dict[str, Any]:
-    """What the script draws: rows rather than objects, to be short."""
-    begin = min((span.begin for span in spans), default=history.snapshot.started_at)
-    end = max((span.end for span in spans), default=begin)
-    phases = [phase.value for phase in Phase]
-    return {
-        "seconds": round(end - begin, 3),
-        "phases": phases,
-        "agents": [
-            {
-                "name": agent.name,
-                "lanes": agent.lanes,
-                # lane, begin, start, end, phase, task, attempt, how many, why
-                "bars": [
-                    [
-                        bar.lane,
-                        round(bar.begin - begin, 3),
-                        round((bar.span.attempt.started_at or bar.begin) - begin, 3),
-                        round(bar.end - begin, 3),
-                        phases.index(bar.span.attempt.phase.value),
-                        bar.span.task.spec.task_id,
-                        bar.span.attempt.number,
-                        bar.count,
-                        _told_of(bar.span),
-                    ]
-                    for bar in agent.bars
-                ],
-            }
-            for agent in gantt.agents
-        ],
-        "tasks": [_row(task, begin) for task in _rows(history.snapshot.tasks)],
-    }
-
-
-def _told_of(span: Span) -> str:
-    if not span.has_ended or span.attempt.phase is Phase.FINISHED:
-        return ""
-    return why(span.attempt)[0][:_LONGEST_MESSAGE]
-
-
-def _rows(tasks: Sequence[TaskView]) -> list[TaskView]:
-    """The tasks of the table: where not all have room, what did not finish comes first."""
-    if len(tasks) <= _MOST_ROWS:
-        return list(tasks)
-    return sorted(tasks, key=lambda task: task.phase is Phase.FINISHED)[:_MOST_ROWS]
-
-
-def _row(task: TaskView, begin: float) -> list[object]:
-    started = task.started_at if task.started_at is not None else task.launched_at
-    ran = None if started is None or task.ended_at is None else task.ended_at - started
-    told = why(task)[0] if task.phase.is_end and task.phase is not Phase.FINISHED else ""
-    return [
-        task.spec.task_id,
-        task.phase.value,
-        task.launches,
-        _agent_of(task),
-        None if started is None else round(started - begin, 3),
-        None if ran is None else round(max(0.0, ran), 3),
-        _exit_of(task),
-        told[:_LONGEST_MESSAGE],
-    ]
-
-
-def _exit_of(of: TaskView | AttemptEntry) -> str:
-    if of.signal is not None:
-        return of.signal
-    return "" if of.exit_status is None else str(of.exit_status)
-
-
 def _log_of(of: TaskView | AttemptEntry) -> str | None:
     """A link to the standard error; ``None`` for what is no place a browser may go to."""
     log = stderr_of(of.sandbox_path, of.sandbox_url)
@@ -259,12 +189,6 @@ def _plain(number: float) -> str:
     if 0 < number < _LEAST_SHOWN:
         return f"<{_LEAST_SHOWN}"
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
-
-
-def _inert(data: object) -> str:
-    """JSON in which no text can end the element it stands in."""
-    text = json.dumps(data, separators=(",", ":"))
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _hash_of(text: str) -> str:
