@@ -308,6 +308,7 @@ def test_what_payloads_have_in_common_is_kept_once_again(tmp_path: Path) -> None
 def test_agents_are_read_with_what_runs_on_them(tmp_path: Path) -> None:
     with create(tmp_path) as journal:
         journal.commit([AgentEntry("agent-1", "node1", 2.0, 512.0), *running(0), *running(1)])
+        journal.commit([AttemptEntry(2, 1, Phase.FAILED, "agent-1", "node1", launched_at=9.0)])
         journal.commit([AgentEntry("agent-1", "node1", 4.0, 1024.0)])
         journal.commit([AgentEntry("agent-2", "node2", 8.0, 64.0)])
 

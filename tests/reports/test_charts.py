@@ -64,6 +64,12 @@ def test_attempts_of_a_lane_never_overlap_and_no_lane_is_in_vain(drawn: list[Spa
     assert len(placed) == len(drawn)
 
 
+def test_a_lane_is_free_again_at_the_moment_an_attempt_ends() -> None:
+    drawn = [span(0, 1), span(1, 1), span(1.5, 1), span(2, 1)]
+
+    assert [lane for _, lane in lanes_of(drawn)] == [0, 0, 1, 0]
+
+
 @given(spans, st.integers(1, 20))
 def test_merged_bars_stand_for_every_attempt_and_stay_few(drawn: list[Span], most: int) -> None:
     chart = gantt_of(drawn, most_bars=most, most_lanes=1000)
