@@ -73,6 +73,7 @@ COMMANDS = (
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
+    _command("report", "[RUN]", "write a report: HTML, JUnit, CSV, JSON, joblog, trace", _LOOK),
     _command("agents", "", "agents, and what is used of them", _CLUSTER),
     _command("offers", "", "what the cluster offers now, to us or to others", _CLUSTER),
     _command("frameworks", "", "who uses the cluster", _CLUSTER),

@@ -12,6 +12,7 @@ from typing import Any
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
+from mesos_batch.config.report_settings import REPORT, REPORT_NOW
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
@@ -335,6 +336,7 @@ RUN: tuple[Setting[Any], ...] = (
     LOCAL_CPUS,
     LOCAL_MEM,
     LOCAL_DISK,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -359,6 +361,7 @@ RESUME: tuple[Setting[Any], ...] = (
     SECRET_FILE,
     ON_INTERRUPT,
     STATE_DIR,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -415,6 +418,7 @@ RETRY: tuple[Setting[Any], ...] = (
     ON_INTERRUPT,
     JOURNAL,
     STATE_DIR,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -431,7 +435,8 @@ EXPLAIN: tuple[Setting[Any], ...] = (
     JSON,
     HELP,
 )
+REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
 WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
-    setting for setting in RESUME if setting is not ON_INTERRUPT
+    setting for setting in RESUME if setting not in (ON_INTERRUPT, REPORT)
 )
