@@ -188,9 +188,9 @@ def test_offers_that_a_framework_has_not_answered() -> None:
 
 @pytest.mark.parametrize("body", [b"<html>", b"", Response(type=1).SerializeToString()])
 def test_what_is_no_answer_is_told(body: bytes) -> None:
-    with pytest.raises(ValueError, match="answer|Wire format"):
+    with pytest.raises(ValueError, match=r"answer|Wire format"):
         agents_from("http://m", body)
-    with pytest.raises(ValueError, match="answer|Wire format"):
+    with pytest.raises(ValueError, match=r"answer|Wire format"):
         inventory_from("http://m", body)
     with pytest.raises(CodecError):
         inventory_from("http://m", body, ContentType.JSON)
