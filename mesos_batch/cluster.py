@@ -6,6 +6,7 @@ for entry in look_at_agents(options).agents:
 
 from __future__ import annotations
 
+import math
 import queue
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
     from mesos_batch.runtime.subscriber import Message, Target
 
+_WAIT_SECONDS = 0.5
 # All an agent may have is offered only to who can tell it apart.
 _SEES_ALL = ("GPU_RESOURCES", "SHARED_RESOURCES", "REVOCABLE_RESOURCES")
 
@@ -127,7 +129,7 @@ def offers_now(options: RunOptions, patience: float) -> list[Outstanding]:
     connected: Connected | None = None
     subscriber.start()
     try:
-        connected = _connected(inbox)
+        connected = _connected(inbox, clock)
         offers = _collect(inbox, expected, clock, clock.now() + patience)
     finally:
         if connected is not None:
@@ -150,14 +152,14 @@ def _target(options: RunOptions) -> Target:
     return replace(target, framework=replace(target.framework, any_size=True))
 
 
-def _connected(inbox: queue.SimpleQueue[Message]) -> Connected:
+def _connected(inbox: queue.SimpleQueue[Message], clock: Clock) -> Connected:
     """Wait for the subscription; the subscriber gives up after a while.
 
     Raises:
         ClusterError: no master answers, or it refuses us.
     """
     while True:
-        message = inbox.get()
+        message = _next(inbox, clock, math.inf)
         if isinstance(message, Connected):
             return message
         _check(message)
@@ -168,11 +170,7 @@ def _collect(
 ) -> list[Offer]:
     offers: dict[str, Offer] = {}
     missing = set(expected)
-    while missing and (left := until - clock.now()) > 0:
-        try:
-            message = inbox.get(timeout=left)
-        except queue.Empty:
-            break
+    while missing and (message := _next(inbox, clock, until)) is not None:
         if isinstance(message, ev.OffersArrived):
             offers |= {offer.offer_id: offer for offer in message.offers}
             missing -= {offer.agent_id for offer in message.offers}
@@ -191,7 +189,18 @@ def _place_of(offer: Offer) -> tuple[list[tuple[int, str]], list[tuple[int, str]
     return natural(offer.hostname), natural(offer.agent_id)
 
 
-def _check(message: Message) -> None:
+def _next(inbox: queue.SimpleQueue[Message], clock: Clock, until: float) -> Message | None:
+    """The next message, ``None`` when there is none by then."""
+    while (left := until - clock.now()) > 0:
+        try:
+            # In short waits, because Windows delivers Ctrl-C only between two.
+            return inbox.get(timeout=min(left, _WAIT_SECONDS))
+        except queue.Empty:
+            continue
+    return None
+
+
+def _check(message: Message | None) -> None:
     if isinstance(message, Exception):
         raise message
     if isinstance(message, ev.SubscriptionFailed):
