@@ -194,7 +194,7 @@ def test_an_always_task_waits_for_the_end_of_what_it_names_only() -> None:
 
 
 def test_the_failure_of_an_always_task_counts() -> None:
-    world = run_on_a(task("a"), task("end", always=True), after("last", "end"))
+    world = run_on_a(task("a"), after("end", "a", always=True), after("last", "end"))
     offered(world)
     world.update("a", "FINISHED")
     offered(world)
