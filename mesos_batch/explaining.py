@@ -10,13 +10,46 @@ from mesos_batch.engine.fit import take, usable
 from mesos_batch.engine.nearest import no_more_may_run
 from mesos_batch.engine.waiting import Waiting
 from mesos_batch.model.agent_name import agent_name
+from mesos_batch.model.dependencies import Names
 from mesos_batch.model.offer import Offer
 from mesos_batch.registration import with_constraints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.model.snapshot import TaskView
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
+
+
+def what_it_waits_for(tasks: Sequence[TaskView], position: int) -> str | None:
+    """Say which of the other tasks of a run have to end before this one may begin.
+
+    ``waits for 3 of 500 tasks named tile``; ``None`` when it waits for none.
+    """
+    own = tasks[position].spec
+    names = Names([task.spec for task in tasks], own.depends_on)
+    groups = [(f"tasks named {name}", names.meant(name)) for name in own.depends_on]
+    if own.always and not own.depends_on:
+        ordinary = [at for at, task in enumerate(tasks) if not task.spec.always]
+        groups = [("tasks that are not 'always'", ordinary)]
+    waits = [
+        _so_many(left, len(members), what, tasks)
+        for what, members in groups
+        if (left := [at for at in members if at != position and not tasks[at].phase.is_end])
+    ]
+    return f"waits for {' and '.join(waits)}" if waits else None
+
+
+def _so_many(left: Sequence[int], count: int, what: str, tasks: Sequence[TaskView]) -> str:
+    if len(left) > 1:
+        return f"{len(left):,} of {count:,} {what}"
+    (last,) = left
+    task_id, phase = tasks[last].spec.task_id, tasks[last].phase.value
+    return (
+        f"{task_id}, which is {phase}" if count == 1 else f"{task_id}, the last of {count:,} {what}"
+    )
 
 
 def why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: ClusterView) -> str:

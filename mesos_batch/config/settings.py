@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
+from mesos_batch.config.dependency_settings import KEEP_GOING
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.secrets import Secret
@@ -324,6 +325,7 @@ RUN: tuple[Setting[Any], ...] = (
     STAGING_TIMEOUT,
     MAX_ATTEMPTS,
     MAX_FAILURES,
+    KEEP_GOING,
     DETACH,
     ON_INTERRUPT,
     FAILOVER_TIMEOUT,
@@ -371,7 +373,8 @@ FAILED: Setting[bool] = Setting(
     shown_default="true unless --unfinished",
     from_env=False,
     group=Group.BATCH,
-    help="Run the tasks that failed, were killed, lost or refused, or fit no agent.",
+    help="Run the tasks that failed, were killed, lost, refused or skipped, or fit no agent, and "
+    "the 'always' tasks that follow them.",
 )
 UNFINISHED: Setting[bool] = Setting(
     name="unfinished",
@@ -398,6 +401,7 @@ OPTIONS: tuple[Setting[Any], ...] = (
     STAGING_TIMEOUT,
     MAX_ATTEMPTS,
     MAX_FAILURES,
+    KEEP_GOING,
     FAILOVER_TIMEOUT,
     VOLUME_TIMEOUT,
     LOCAL_AGENTS,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mesos_batch.engine.life import TaskLife
     from mesos_batch.engine.tasks import TaskRecord
 
-# How a task ended, said of it after "which".
+# How a task ended, said after its name.
 HOW_IT_ENDED = {
     Phase.FAILED: "failed",
     Phase.KILLED: "was killed",
@@ -62,12 +62,12 @@ class Dependents:
         what = f"{failed.spec.task_id} {HOW_IT_ENDED[failed.phase]}"
         self._life.stop_launching(
             f"stopped: task {what} (--no-keep_going)",
-            f"not started, because task {what} (--no-keep_going)",
+            f"task {what}, and nothing is launched after that (--no-keep_going)",
         )
 
     def _skip(self, records: list[TaskRecord], parent: TaskRecord) -> None:
         # One text for all of them: there may be many.
-        why = f"it depends on {parent.spec.task_id}, which {HOW_IT_ENDED[parent.phase]}"
+        why = f"dependency {parent.spec.task_id} {HOW_IT_ENDED[parent.phase]}"
         for record in records:
             if record.phase is Phase.WAITING:
                 self._life.end_unheard(record, Phase.SKIPPED, why)

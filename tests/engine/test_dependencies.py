@@ -98,8 +98,8 @@ def test_what_depends_on_a_failure_is_skipped_at_once_and_so_on(state: str, how:
     turn = world.update("a", state)
 
     assert skipped(world) == {
-        "b": f"it depends on a, which {how}",
-        "c": "it depends on b, which was skipped",
+        "b": f"dependency a {how}",
+        "c": "dependency b was skipped",
     }
     told = [(item.task_id, item.phase) for item in of(fact.TaskEnded, turn.facts)]
     assert told[1:] == [("b", Phase.SKIPPED), ("c", Phase.SKIPPED)]
@@ -144,7 +144,7 @@ def test_a_task_may_be_tried_more_often_than_others() -> None:
 def test_skipped_tasks_alone_do_not_decide_the_exit_code() -> None:
     world = run_on_a(task("big", cpus=99), after("b", "big"), unplaceable_timeout=0.0)
 
-    assert skipped(world) == {"b": "it depends on big, which fits no agent"}
+    assert skipped(world) == {"b": "dependency big fits no agent"}
     assert world.scheduler.snapshot().exit_code is ExitCode.UNPLACEABLE
 
 
@@ -234,7 +234,7 @@ def test_without_keep_going_nothing_is_launched_after_a_failure_but_what_always_
     world, stopping = stopped_run(after("child", "runs"), keep_going=False)
 
     assert of(do.Kill, stopping.commands) == []
-    why = "not started, because task bad failed (--no-keep_going)"
+    why = "task bad failed, and nothing is launched after that (--no-keep_going)"
     assert skipped(world) == {"waits": why, "child": why}
     assert offered(world) == []
     world.update("runs", "FINISHED")

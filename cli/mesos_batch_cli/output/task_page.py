@@ -27,6 +27,11 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
     scheduling = task.spec.scheduling
     if scheduling.constraints:
         yield _LABEL.format("only where", one_line(" and ".join(map(str, scheduling.constraints))))
+    before = one_line(", ".join(task.spec.depends_on))
+    if task.spec.always:
+        before = f"{before or "all tasks that are not 'always'"}, however they end"
+    if before:
+        yield _LABEL.format("after", before)
     if task.spec.command:
         yield _LABEL.format("command", one_line(task.spec.command))
     if task.launches:
@@ -42,7 +47,7 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
 
 def _reasons(task: TaskView, why: str | None) -> Iterator[str]:
     if why is not None:
-        yield _LABEL.format("waits", one_line(why))
+        yield _LABEL.format("waits", one_line(why.removeprefix("waits ")))
     elif task.phase is Phase.WAITING and task.message:
         yield _LABEL.format("last time", one_line(task.message))
     if task.phase is Phase.FINISHED or not task.phase.is_end:
@@ -66,4 +71,5 @@ def _state(task: TaskView) -> str:
         Phase.RUNNING: "runs",
         Phase.UNREACHABLE: "is on an agent that is unreachable",
         Phase.FINISHED: "finished",
+        Phase.SKIPPED: "was skipped",
     }.get(task.phase, f"ended as {task.phase.value}")
