@@ -214,6 +214,8 @@ class BatchScheduler:
             return
         why = f"the cluster removed the framework and killed its tasks ({event.reason})"
         self._life.lose_all(why)
+        # The run may stop here.
+        self._follow_ends()
         if books.all_ended:
             return
         if event.silent_for is not None and event.silent_for < books.policy.failover_timeout:

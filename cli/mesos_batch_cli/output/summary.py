@@ -108,7 +108,7 @@ def _skipped(run: RunSnapshot) -> Iterator[str]:
         yield f"{tasks(count)} skipped: {one_line(why)}"
     rest = skipped.total() - sum(count for _, count in shown)
     if rest:
-        yield f"{tasks(rest)} skipped because of these or others"
+        yield f"… and {tasks(rest)} skipped for other reasons"
 
 
 def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
         yield _LABEL.format("only where", one_line(" and ".join(map(str, scheduling.constraints))))
     before = one_line(", ".join(task.spec.depends_on))
     if task.spec.always:
-        before = f"{before or "all tasks that are not 'always'"}, however they end"
+        before = (before or "all tasks that are not 'always'") + ", however they end"
     if before:
         yield _LABEL.format("after", before)
     if task.spec.command:
