@@ -291,7 +291,7 @@ class BatchScheduler:
     def _follow_ends(self) -> None:
         """What ended lets others begin, skips them or stops the run, and so ends some more."""
         books = self._books
-        while True:
+        while books.halted is None:
             self._dependents.settle()
             if books.connected and books.changes.all_ended:
                 self._unplaceable.look()
