@@ -13,6 +13,7 @@ from mesos_batch_cli.output.text import agent_name, elapsed, one_line
 if TYPE_CHECKING:
     from mesos_batch.model.snapshot import TaskView
 
+SHOWN_NAMES = 10
 _LABEL = "  {:<10} {}"
 
 
@@ -27,11 +28,9 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
     scheduling = task.spec.scheduling
     if scheduling.constraints:
         yield _LABEL.format("only where", one_line(" and ".join(map(str, scheduling.constraints))))
-    before = one_line(", ".join(task.spec.depends_on))
-    if task.spec.always:
-        before = (before or "all tasks that are not 'always'") + ", however they end"
+    before = _before(task)
     if before:
-        yield _LABEL.format("after", before)
+        yield _LABEL.format("after", one_line(before))
     if task.spec.command:
         yield _LABEL.format("command", one_line(task.spec.command))
     if task.launches:
@@ -43,6 +42,17 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
     log = log_of(task)
     if log is not None:
         yield _LABEL.format("stderr", log)
+
+
+def _before(task: TaskView) -> str:
+    """What the task waits for by its own wish."""
+    names = task.spec.depends_on
+    text = ", ".join(names[:SHOWN_NAMES])
+    if len(names) > SHOWN_NAMES:
+        text += f" and {len(names) - SHOWN_NAMES:,} more"
+    if task.spec.always:
+        return (text or "all tasks that are not 'always'") + ", however they end"
+    return text
 
 
 def _reasons(task: TaskView, why: str | None) -> Iterator[str]:
