@@ -58,6 +58,9 @@ _RUN, _LOOK, _CLUSTER, _SET_UP = Section
 COMMANDS = (
     _command("run", "LIST", "run the tasks of a list or a job file", _RUN, "batch"),
     _command("plan", "LIST", "how long it would take, and what would never fit", _RUN),
+    _command("validate", "FILE", "check a task list or a job file, offline", _RUN),
+    _command("expand", "FILE", "a job file as the plain task list it stands for", _RUN),
+    _command("schema", "", "the JSON Schema of job files, for editors", _RUN),
     _command("resume", "[RUN]", "go on with a run that stopped", _RUN),
     _command("retry", "RUN", "run again what failed", _RUN),
     _command("cancel", "[RUN]", "end a run", _RUN),

@@ -19,7 +19,10 @@ PREFIX = "mesos_batch."
 PRIORITY = f"{PREFIX}priority"
 EXPECTED_RUNTIME = f"{PREFIX}expected_runtime"
 CONSTRAINT = f"{PREFIX}constraint"
-_KEYS = (PRIORITY, EXPECTED_RUNTIME, CONSTRAINT)
+DEPENDS_ON = f"{PREFIX}depends_on"
+MAX_ATTEMPTS = f"{PREFIX}max_attempts"
+ALWAYS = f"{PREFIX}always"
+_KEYS = (PRIORITY, EXPECTED_RUNTIME, CONSTRAINT, DEPENDS_ON, MAX_ATTEMPTS, ALWAYS)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
 
 _Ours = tuple[tuple[int, str, str], ...]
@@ -71,7 +74,7 @@ class _Found:
                 yield _unknown(key, index)
                 continue
             first = self._first.setdefault(key, index)
-            if first != index and key != CONSTRAINT:
+            if first != index and key not in (CONSTRAINT, DEPENDS_ON):
                 message = f"'{key}' is already given in labels[{first}]"
                 yield Finding((index, "key"), message, "remove one of them")
                 continue
@@ -85,7 +88,7 @@ class _Found:
             self._priority = _priority(value)
         elif key == EXPECTED_RUNTIME:
             self._expected_runtime = _expected_runtime(value)
-        else:
+        elif key == CONSTRAINT:
             self._constraints[parse_constraint(value)] = None
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
@@ -14,6 +15,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
 SECTIONS = {
     "## mesos-batch": the.RUN,
     "## mesos-batch plan": plans.PLAN,
+    "## mesos-batch validate": jobs.VALIDATE,
+    "## mesos-batch expand": jobs.EXPAND,
+    "## mesos-batch schema": jobs.SCHEMA,
     "## mesos-batch resume": the.RESUME,
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,

@@ -105,7 +105,8 @@ def test_problems_name_file_line_and_remedy() -> None:
         (
             "list:6:13: error: tasks[0].labels.labels[1].key: mesos-batch knows no label"
             " 'mesos_batch.else' (there are mesos_batch.priority, mesos_batch.expected_runtime,"
-            " mesos_batch.constraint)"
+            " mesos_batch.constraint, mesos_batch.depends_on, mesos_batch.max_attempts,"
+            " mesos_batch.always)"
         ),
         (
             "list:7:54: error: tasks[0].labels.labels[2].value: 'long' is not a duration;"
