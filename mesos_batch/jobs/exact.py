@@ -13,6 +13,7 @@ from functools import cached_property
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.cluster import AgentState, ClusterView, volume_id
 from mesos_batch.model.resource import Resource, Volume
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.protocol import json_dialect
 from mesos_batch.protocol.values import resource_to
@@ -101,6 +102,11 @@ def _spell_out(
             yield _finding(at, message, "say which by agent_id, or by --role")
             continue
         ((agent, volume),) = found
+        wanted, size = by_id[at].scalar.value, Resources([volume]).amount(volume.name)
+        if wanted > size:
+            name = by_id[at].disk.persistence.id
+            yield _finding(at, f"the volume '{name}' has {size:g} MB, not {wanted:g}")
+            continue
         task.agent_id.value = agent.agent_id
         place = by_id[at].disk.volume.container_path
         by_id[at].CopyFrom(resource_to(_placed(volume, place)))

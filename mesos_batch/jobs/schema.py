@@ -141,7 +141,9 @@ class Volume(_Part):
         description="One name under which it is in the sandbox; that it was created with unless "
         "given.",
     )
-    size: Amount | None = Field(default=None, description="The least it must have, in MB.")
+    size: Amount | None = Field(
+        default=None, description="The least it must have, in MB; any size will do unless given."
+    )
 
 
 class Range(_Part):
@@ -250,17 +252,21 @@ class Defaults(_Part):
     volumes: list[Volume] | None = Field(
         default=None, description="Persistent volumes by id; the task runs where they are."
     )
-    agent_id: Text | None = Field(default=None, description="The agent to run on.")
+    agent_id: Text | None = Field(default=None, description="The id of the agent to run on.")
     constraints: Constraints | None = Field(
         default=None, description="On which agents it may run, such as `rack:in:r1,r2`."
     )
     priority: Whole | None = Field(default=None, description="Higher goes first; 0 unless given.")
-    expected_runtime: Runtime | None = Field(default=None, description="About how long it runs.")
+    expected_runtime: Runtime | None = Field(
+        default=None, description="About how long it runs, such as `90secs`."
+    )
     timeout: Duration | None = Field(
-        default=None, description="How long it may run; then it is killed and has failed."
+        default=None,
+        description="How long it may run, such as `10mins`; then it is killed and has failed.",
     )
     kill_grace: Duration | None = Field(
-        default=None, description="How long a task that is to be killed may take to end by itself."
+        default=None,
+        description="How long a task that is killed may take to end by itself, such as `5secs`.",
     )
     retries: Count | None = Field(
         default=None, description="How often it is tried again when it fails."
