@@ -166,6 +166,8 @@ class _Builder:
         command: Tree = {}
         if "command" in self._given:
             command |= self._what_to_run(self._given["command"])
+        elif "image" in self._given and not self._runs_its_own():
+            command["shell"] = False  # what the image says is run
         if "user" in self._given:
             command["user"] = self._field("user", ("command", "user"), kinds.TEXT, str)
         variables = [
@@ -191,6 +193,11 @@ class _Builder:
         for at in range(len(words)):
             self._from(("command", "arguments", at - first), (*given.path, at))
         return {"shell": False, "value": words[0], "arguments": words[first:]}
+
+    def _runs_its_own(self) -> bool:
+        """Whether ``task_info`` says what is run."""
+        more = self._given.get(_AS_IS, Given({}, ())).value
+        return "command" in more or "executor" in more
 
     def _runs_docker(self) -> bool:
         usual = Given("docker", ())

@@ -71,7 +71,9 @@ Constraint = Annotated[str, PlainValidator(kinds.CONSTRAINT.check), _json(kinds.
 Resource = Annotated[str, PlainValidator(kinds.RESOURCE.check), _json(kinds.RESOURCE)]
 Name = Annotated[str, AfterValidator(_name)]
 Constant = Annotated[Any, BeforeValidator(_not_a_template)]
-Constants = Annotated[list[Constant], AfterValidator(_not_empty)]
+Constants = Annotated[
+    list[Constant], AfterValidator(_not_empty), Field(json_schema_extra={"minItems": 1})
+]
 
 
 def _text_or_list(value: object) -> str | list[str]:
@@ -224,7 +226,7 @@ class Defaults(_Part):
     command: Command | None = Field(
         default=None,
         description="A line for the shell, or a list: the program and its arguments, without a "
-        "shell.",
+        "shell. Without it an image runs what it is made for.",
     )
     environment: dict[str, Text] | None = Field(
         default=None, description="Environment variables. Those of `defaults` are there too."

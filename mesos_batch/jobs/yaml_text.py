@@ -16,6 +16,7 @@ from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
 
 _TAG = "tag:yaml.org,2002:"
+_TAGS = ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
 _MOST_VALUES = 200_000  # with what aliases repeat
 _DEEPEST = 50
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
@@ -51,9 +52,7 @@ def _fault(error: MarkedYAMLError) -> JobSyntaxError:
     if "'\\t'" in problem:
         return JobSyntaxError(offset, "a tab cannot indent in YAML", "use spaces")
     if "another document" in problem:
-        return JobSyntaxError(
-            offset, "a job file is one YAML document, and here a second one begins"
-        )
+        return JobSyntaxError(offset, "a job file is one document, and here a second one begins")
     if problem.startswith("mapping values are not allowed"):
         hint = "a text with ': ' in it must stand in quotes; or is the line indented wrongly?"
         return JobSyntaxError(offset, "a ':' stands where none can be", hint)
@@ -86,6 +85,8 @@ class _Walk:
         if len(path) > _DEEPEST:
             raise JobSyntaxError(offset, f"nested deeper than {_DEEPEST} levels")
         self.places.add(path, name, offset)
+        if str(node.tag).removeprefix(_TAG) not in _TAGS:
+            raise JobSyntaxError(offset, f"the tag {node.tag} means nothing here", "remove it")
         if isinstance(node, MappingNode):
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -122,10 +123,7 @@ def _scalar(node: Any) -> object:
         return _whole(text)
     if tag == "float":
         return _INFINITE[text.lower()] if text.lower() in _INFINITE else float(text)
-    if tag in ("str", "timestamp"):
-        return text
-    message = f"the tag {node.tag} means nothing here"
-    raise JobSyntaxError(node.start_mark.index, message, "remove it")
+    return text
 
 
 def _whole(text: str) -> int | str:
