@@ -304,8 +304,8 @@ def test_a_name_comes_from_one_place() -> None:
     text = f"vars: {{zoom: 1}}\n{DEFAULTS}tasks: [{{name: t, matrix: {{zoom: [1]}}}}]"
     assert problems(text) == [
         (
-            "job:3:28: error: tasks[0].matrix.zoom: 'zoom' is the name of a constant already in line"
-            " 1 (call one of them otherwise)"
+            "job:3:28: error: tasks[0].matrix.zoom: 'zoom' is the name of a constant already in"
+            " line 1 (call one of them otherwise)"
         )
     ]
     text = f"{DEFAULTS}tasks: [{{name: t, matrix: {{zoom: [1]}}, foreach: [{{zoom: 2}}]}}]"
