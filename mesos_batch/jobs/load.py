@@ -91,9 +91,10 @@ class Expansion:
         for entry in self._job.entries:
             self._begins.append(self._count)
             for row in self._rows(entry):
-                if self._is_right(entry, row):
+                spec = self._made(entry, row, keep=keep)
+                if spec is not None:
                     self._last = entry, row
-                    yield self._checker.specs[-1] if keep else self._checker.specs.pop()
+                    yield spec
                 self._count += 1
 
     def task_list(self) -> TaskList:
@@ -152,31 +153,32 @@ class Expansion:
                 message = "there are no rows, so there are no tasks of this entry"
                 self._complaints.add(Finding(path, message, severity=Severity.WARNING))
 
-    def _is_right(self, entry: Entry, row: Row) -> bool:
-        """Make the task of a row and check it; the checker has its spec when it is right."""
+    def _made(self, entry: Entry, row: Row, *, keep: bool) -> TaskSpec | None:
+        """The task of a row; ``None`` when something is wrong with it, which is then noted."""
         if row.fault is not None:
-            return False
+            return None
         faults: list[Finding] = []
         value = entry.fill(row.names, faults)
-        if faults:
-            for fault in faults:
-                self._complaints.add(fault, row.where)
-            return False
-        path = ("tasks", self._count)
-        task = read_task(value, path, self._reader)
-        findings = self._blocked.take(self._reader.findings) if self._reader.findings else []
-        before = len(self._checker.specs)
+        for fault in faults:
+            self._complaints.add(fault, row.where)
+        return None if faults else self._checked(entry, row, value, keep=keep)
+
+    def _checked(self, entry: Entry, row: Row, value: object, *, keep: bool) -> TaskSpec | None:
+        """The task that JSON describes, when it is right; the checker has it too, to ``keep``."""
+        specs = self._checker.specs
+        before = len(specs)
+        task = read_task(value, ("tasks", self._count), self._reader)
+        findings = self._blocked.take(self._reader.findings)
         self._checker.check(self._count, task)
         findings += self._checker.findings
-        if findings:
-            self._reader.findings.clear()
-            self._checker.findings.clear()
-            self._note(entry, row, findings)
-        is_made = len(self._checker.specs) > before
-        if is_made and any(finding.severity is Severity.ERROR for finding in findings):
-            self._checker.specs.pop()
-            return False
-        return is_made
+        self._reader.findings.clear()
+        self._checker.findings.clear()
+        self._note(entry, row, findings)
+        spec = specs[-1] if len(specs) > before else None
+        if not keep:
+            specs.clear()
+        is_right = all(finding.severity is not Severity.ERROR for finding in findings)
+        return spec if is_right else None
 
     def _note(self, entry: Entry, row: Row, findings: Iterable[Finding]) -> None:
         for finding in findings:

@@ -307,7 +307,9 @@ class Task(Defaults):
 
 
 class JobFile(_Part):
-    """A job file of mesos-batch."""
+    """Tasks for Mesos, in few lines; `mesos-batch expand` prints what they come to."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="mesos-batch job file")
 
     defaults: Defaults = Field(
         default=Defaults(), description="What tasks have unless they say otherwise."

@@ -16,8 +16,6 @@ from typing import Any
 
 from mesos_batch.jobs.schema import STDIN, Source
 
-_WINDOWS_SEPARATOR = "\\"
-
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -132,8 +130,8 @@ def _files(pattern: str, inputs: Inputs) -> Iterator[Row]:
     matches = glob.glob(pattern, root_dir=inputs.directory, recursive=True)  # noqa: PTH207
     for found in sorted(matches):
         path = PurePath(found)
-        names = {"path": found.replace(_WINDOWS_SEPARATOR, "/"), "name": path.name}
-        yield Row({**names, "stem": path.stem}, found)
+        names = {"path": path.as_posix(), "name": path.name, "stem": path.stem}
+        yield Row(names, found)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesos_batch.jobs.toml_text import parse_toml
@@ -37,6 +37,7 @@ def offsets(places: Places, value: Any) -> list[tuple[int | None, int | None]]:
     return [(places.name(path), places.value(path)) for path in paths(value)]
 
 
+@settings(max_examples=50)
 @given(objects)
 def test_json_is_yaml_with_the_same_values_in_the_same_places(value: dict[str, Any]) -> None:
     text = json.dumps(value, ensure_ascii=False, indent=1)
@@ -47,6 +48,7 @@ def test_json_is_yaml_with_the_same_values_in_the_same_places(value: dict[str, A
     assert offsets(places, value) == offsets(json_positions.locate(text, paths(value)), value)
 
 
+@settings(max_examples=50)
 @given(objects)
 def test_toml_has_its_values_where_they_were_written(value: dict[str, Any]) -> None:
     writer = TomlWriter()

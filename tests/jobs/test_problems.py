@@ -238,7 +238,7 @@ tasks:
   - {name: no command}
   - {name: many, task_id: "{{ item }}", foreach: [a/b, c, d/e], command: x, cpus: 1}
   - {name: t, command: x, cpus: 1, task_info: {helth_check: {}, labels: {labels: [{key: 1}]}}}
-  - {name: u, command: x, cpus: 1, task_info: {labels: {labels: [{key: mesos_batch.prio}]}}}
+  - {name: u, priority: 1, command: x, task_info: {labels: {labels: [{key: mesos_batch.prio}]}}}
   - {name: v, image: '', cpus: 1, user: bob, volumes: [{id: a, path: b/c}]}
 """
     assert problems(text) == [
@@ -261,7 +261,7 @@ tasks:
         ),
         "job:7:89: error: tasks[4].task_info.labels.labels[0].key: expected text, not the number 1",
         (
-            "job:8:72: error: tasks[5].task_info.labels.labels[0].key: mesos-batch knows no label"
+            "job:8:76: error: tasks[5].task_info.labels.labels[0].key: mesos-batch knows no label"
             " 'mesos_batch.prio' (did you mean mesos_batch.priority?)"
         ),
         "job:9:22: error: tasks[6].image: the name of the image is empty",

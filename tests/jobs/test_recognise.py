@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from google.protobuf import text_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from task_lists import docker, executor, group, task, variable
 
@@ -93,6 +93,7 @@ def test_what_is_a_task_list_or_a_mistake_in_one(text: str) -> None:
     assert recognise(text.encode(), "<stdin>") is None
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(LOOKALIKES), min_size=1, max_size=3))
 def test_a_task_group_is_never_taken_for_a_job_file(changes: list[dict[str, Any]]) -> None:
     data = group(*(task(**change) for change in changes))
@@ -106,6 +107,16 @@ def test_a_task_group_is_never_taken_for_a_job_file(changes: list[dict[str, Any]
     assert recognise(json.dumps(value, indent=2).encode(), "list") is None
     assert recognise(message.SerializeToString(), "list") is None
     assert recognise(text_format.MessageToString(message).encode(), "list") is None
+
+
+def test_a_task_group_in_protobuf_may_look_like_yaml() -> None:
+    listed = pb.TaskInfo(
+        name="---abcdefg", task_id=pb.TaskID(value="x" * 12), agent_id=pb.AgentID(value="")
+    )
+    data = pb.TaskGroupInfo(tasks=[listed]).SerializeToString()
+
+    assert data.startswith(b"\n \n\n---")
+    assert recognise(data, "list") is None
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.name)

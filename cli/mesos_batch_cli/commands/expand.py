@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -44,6 +45,8 @@ def run(arguments: Sequence[str]) -> int:
     try:
         tasks = tasks_of(values.word)
         volumes = Volumes(_look(values), values[jobs.OF_ROLE])
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as JSON has to be, whatever the terminal has
         with surviving_readers(sys.stdout):
             for text in expand(tasks, volumes):
                 sys.stdout.write(text)
