@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from mesos_batch.spec import encoding, json_format
+from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.positions import Lines, Places
-from mesos_batch.spec.problems import Problem, Severity
+from mesos_batch.spec.problems import Path, Problem, Severity
 from mesos_batch.spec.reading import Reading
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Syntax(Enum):
@@ -52,8 +57,35 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
         return Document(None, Reading(name, problems=[problem]))
     if syntax is Syntax.JSON:
         parsed = json_format.parse(text, name)
-        return Document(None if parsed.reading.problems else parsed.value, parsed.reading)
-    return _with_all_places(text, name, syntax)
+        document = Document(None if parsed.reading.problems else parsed.value, parsed.reading)
+    else:
+        document = _with_all_places(text, name, syntax)
+    _refuse_halves(document)
+    return document
+
+
+def _refuse_halves(document: Document) -> None:
+    """Refuse text that no encoding has: an escape can give half of a surrogate pair."""
+    findings = [
+        Finding(path, "half of a surrogate pair is no character")
+        for path in _halves(document.value)
+    ]
+    if findings:
+        document.reading.problems += document.reading.place(findings)
+        document.value = None
+
+
+def _halves(value: object, path: Path = ()) -> Iterator[Path]:
+    if isinstance(value, str) and _HALF.search(value):
+        yield path
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _halves(item, (*path, at))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if _HALF.search(name):
+                yield path
+            yield from _halves(item, (*path, name))
 
 
 def _with_all_places(text: str, name: str, syntax: Syntax) -> Document:

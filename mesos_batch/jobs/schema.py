@@ -211,12 +211,16 @@ class Source(_Part):
         return any(name in STDIN for name in (self.csv, self.json_lines, self.lines))
 
 
+# How pydantic calls the two forms in paths; nothing in a file is called so.
+LIST_FORM, SOURCE_FORM = "\0list", "\0source"
+
+
 def _form(value: object) -> str:
-    return "<list>" if isinstance(value, list) else "<source>"
+    return LIST_FORM if isinstance(value, list) else SOURCE_FORM
 
 
 Foreach = Annotated[
-    Annotated[Constants, Tag("<list>")] | Annotated[Source, Tag("<source>")], Discriminator(_form)
+    Annotated[Constants, Tag(LIST_FORM)] | Annotated[Source, Tag(SOURCE_FORM)], Discriminator(_form)
 ]
 
 

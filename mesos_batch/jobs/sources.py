@@ -144,6 +144,8 @@ def _lines(file: str, inputs: Inputs) -> Iterator[tuple[Iterable[str], str]]:
             )
         yield _decoded(inputs.stdin, "<stdin>"), "<stdin>"
         return
+    if "\0" in file:
+        raise SourceError("the name of the file has a zero byte in it")
     try:
         # The mark of byte order that Excel writes is no part of the first column.
         with (inputs.directory / file).open(encoding="utf-8-sig", newline="") as opened:

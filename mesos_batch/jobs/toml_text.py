@@ -34,6 +34,8 @@ def parse_toml(text: str) -> tuple[object, Places]:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _fault(str(error), text) from None
+    except ValueError as error:
+        raise JobSyntaxError(0, f"this is not TOML: {error}") from None
     except RecursionError:
         raise JobSyntaxError(0, "nested too deeply") from None
     return _plain(value), _Scan(text).run()

@@ -8,12 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from mesos_batch.jobs.schema import PARTS, JobFile, Source, names_of
+from mesos_batch.jobs.schema import LIST_FORM, PARTS, SOURCE_FORM, JobFile, Source, names_of
 from mesos_batch.jobs.values import said
 from mesos_batch.spec.fields import TASK
 from mesos_batch.spec.findings import Blocked, Finding
 from mesos_batch.spec.problems import Path
 
+_OF_A_NAME = ("[key]",)  # after the name itself
 _UNKNOWN = "extra_forbidden"
 _EXPECTED = {
     "dict_type": "an object",
@@ -66,9 +67,9 @@ def _finding(error: _Said, document: object) -> Finding:
     if kind == "missing":
         return Finding(path, "the field is missing")
     if kind == "value_error":
-        # Of a name the place is the name, which stands under it again.
-        at_key = error["loc"][-1] == "[key]"
-        return Finding(path, str(error["ctx"]["error"]), at_key=at_key)
+        is_name = path[-1:] == _OF_A_NAME
+        place = path[:-1] if is_name else path
+        return Finding(place, str(error["ctx"]["error"]), at_key=is_name)
     if kind in _EXPECTED:
         return Finding(path, f"expected {_EXPECTED[kind]}, not {said(_at(document, path))}")
     expected = error.get("ctx", {}).get("expected")
@@ -77,9 +78,9 @@ def _finding(error: _Said, document: object) -> Finding:
     return Finding(path, _sentence(error["msg"], _at(document, path)))
 
 
-def _path(steps: tuple[int | str, ...]) -> Path:
+def _path(steps: Path) -> Path:
     """The place in the file: without the marks of what pydantic tried there."""
-    return tuple(step for step in steps if isinstance(step, int) or step[:1] not in "<[")
+    return tuple(step for step in steps if step not in (LIST_FORM, SOURCE_FORM))
 
 
 def _sentence(message: str, value: object) -> str:

@@ -19,6 +19,7 @@ _TAG = "tag:yaml.org,2002:"
 _TAGS = ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
 _MOST_VALUES = 200_000  # with what aliases repeat
 _DEEPEST = 50
+_MOST_DIGITS = 1000  # Python makes no number of some thousands
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 _NUMBER = re.compile(r"[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)")
 _QUOTED = 'write it in quotes: "{{ name }}"'
@@ -132,4 +133,6 @@ def _whole(text: str) -> int | str:
         return text
     sign = -1 if text.startswith("-") else 1
     digits = text.lstrip("+-")
+    if len(digits) > _MOST_DIGITS:
+        return text
     return sign * int(digits, {"0o": 8, "0x": 16}.get(digits[:2], 10))
