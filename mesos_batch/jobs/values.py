@@ -15,7 +15,7 @@ from mesos_batch.model.resource_text import parse_resources
 from mesos_batch.spec.field_reader import kind_of, shown
 
 _TEMPLATE = {"type": "string", "pattern": r"\{[{%]", "description": "a template"}
-_MOST = 999_999_999  # what labels of ours can hold
+_MOST = 999_999_999  # what labels of ours can hold; that of retries holds one more
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +90,12 @@ def _amount(value: object) -> float:
     return number
 
 
-def _whole(least: int) -> Callable[[object], int]:
+def _whole(least: int, most: int) -> Callable[[object], int]:
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise expected("a whole number", value)
-        if not least <= value <= _MOST:
-            raise ValueError(f"{value} is not between {least} and {_MOST}")
+        if not least <= value <= most:
+            raise ValueError(f"{value} is not between {least} and {most}")
         return value
 
     return read
@@ -144,8 +144,8 @@ _DURATION = rf"^([0-9]+(\.[0-9]*)?|\.[0-9]+)({'|'.join(UNITS)})$"
 
 TEXT = Kind(_text, str, {"type": ["string", "number", "boolean"]})
 AMOUNT = _of_scalars(_amount, {"type": "number"})
-COUNT = _of_scalars(_whole(0), {"type": "integer", "minimum": 0, "maximum": _MOST})
-WHOLE = _of_scalars(_whole(-_MOST), {"type": "integer", "minimum": -_MOST, "maximum": _MOST})
+COUNT = _of_scalars(_whole(0, _MOST - 1), {"type": "integer", "minimum": 0, "maximum": _MOST - 1})
+WHOLE = _of_scalars(_whole(-_MOST, _MOST), {"type": "integer", "minimum": -_MOST, "maximum": _MOST})
 FLAG = _of_scalars(_flag, {"type": "boolean"})
 DURATION = _of_text(parse_duration, "90secs", _DURATION)
 RUNTIME = _of_text(_longer_than_nothing, "90secs", _DURATION)

@@ -33,10 +33,16 @@ def tasks(text: str, directory: Path = NOWHERE, **more: Any) -> list[dict[str, A
     return [to_value(pb.TaskInfo.FromString(spec.payload)) for spec in made]
 
 
-def entry(text: str, directory: Path = NOWHERE, **more: Any) -> list[dict[str, Any]]:
-    """The tasks of one entry that has ``cpus``, ``mem`` and ``command``, and these lines."""
+def entry(
+    text: str, directory: Path = NOWHERE, *, others: Iterable[str] = (), **more: Any
+) -> list[dict[str, Any]]:
+    """The tasks of one entry that has ``cpus``, ``mem`` and ``command``, and these lines.
+
+    ``others`` are names of tasks besides.
+    """
     lines = "".join(f"    {line}\n" for line in text.splitlines())
-    return tasks(f"{DEFAULTS}tasks:\n  - name: t\n{lines}", directory, **more)
+    rest = "".join(f"  - name: {name}\n" for name in others)
+    return tasks(f"{DEFAULTS}tasks:\n  - name: t\n{lines}{rest}", directory, **more)
 
 
 def problems(text: str, directory: Path = NOWHERE, **more: Any) -> list[str]:

@@ -128,10 +128,11 @@ def test_resources_of_every_kind() -> None:
 
 
 def test_how_a_task_is_scheduled_is_in_labels() -> None:
-    (task,) = entry(
+    task, *_ = entry(
         "priority: -3\nexpected_runtime: 90secs\nretries: 2\nalways: true\n"
         "constraints: ['rack:in:a,b', 'hostname:unique']\ndepends_on: [x, y]\n"
-        "labels: {team: red}"
+        "labels: {team: red}",
+        others="xy",
     )
 
     assert labels(task) == [
@@ -148,7 +149,9 @@ def test_how_a_task_is_scheduled_is_in_labels() -> None:
 
 
 def test_one_is_a_list_of_one() -> None:
-    (task,) = entry("constraints: hostname:unique\ndepends_on: x\nresources: 'ports:[1-2]'")
+    task, *_ = entry(
+        "constraints: hostname:unique\ndepends_on: x\nresources: 'ports:[1-2]'", others="x"
+    )
 
     assert labels(task) == [
         ("mesos_batch.constraint", "hostname:unique"),

@@ -54,7 +54,7 @@ job:15:72: error: tasks[2].cpus: expected a number, not the text "1 GB"
 job:15:89: error: tasks[2].foreach: expected one of csv, json_lines, lines, glob and range
 job:16:28: error: tasks[3].environment: expected an object, not an array
 job:16:42: error: tasks[3].volumes: expected a list, not an object
-job:16:60: error: tasks[3].retries: -1 is not between 0 and 999999999
+job:16:60: error: tasks[3].retries: -1 is not between 0 and 999999998
 job:16:72: error: tasks[3].always: expected true or false, not the text "yes"
 job:16:89: error: tasks[3].priority: expected a whole number, not the number 1.5
 job:17:24: error: tasks[4].command: the template is not complete or wrong: unexpected end of \
