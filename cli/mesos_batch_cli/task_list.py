@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +17,11 @@ from mesos_batch_cli.output.text import one_line
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
+    from mesos_batch.jobs.expand import Tasks
+    from mesos_batch.jobs.load import Expansion
     from mesos_batch.spec.load import TaskList
     from mesos_batch.spec.problems import InvalidTaskListError, Problem
+    from mesos_batch.spec.reading import Placing
     from mesos_batch.spec.volume_resource import VolumeResource
 
 
@@ -35,53 +40,124 @@ def list_meant(values: Values) -> str | None:
 
 
 def read_task_list(value: str, role: str, principal: str | None) -> TaskList | None:
-    """The tasks; ``None`` after all problems of an invalid list were printed.
+    """The tasks of a task list or a job file; ``None`` after all problems of it were printed.
 
-    Warnings of a valid list are printed too. Tasks that a framework of this role and principal
+    Warnings of a valid one are printed too. Tasks that a framework of this role and principal
     could never run count as invalid.
 
     Raises:
         TaskListError: it cannot be read.
     """
-    from mesos_batch.spec.load import load_task_list
     from mesos_batch.spec.problems import InvalidTaskListError
 
-    data, name = _read(value, "--task_list", "the task list")
     try:
-        task_list = load_task_list(data, name)
+        task_list = checked(value, role, principal)
     except InvalidTaskListError as error:
         _refuse(error)
         return None
-    if not fits_role(task_list, role, principal, data):
-        return None
-    _print(task_list.warnings)
+    print_problems(task_list.warnings)
     return task_list
 
 
-def fits_role(
-    task_list: TaskList, role: str, principal: str | None, data: bytes | None = None
-) -> bool:
-    """Whether a framework of this role and principal could run the tasks; prints why not.
+def checked(value: str, role: str, principal: str | None, flag: str = "--task_list") -> TaskList:
+    """The tasks of a task list or a job file, with all warnings about it.
 
-    ``data`` are the bytes the list was read from, for positions in it.
+    ``flag`` is what messages call a list that is the value itself.
+
+    Raises:
+        TaskListError: it cannot be read.
+        InvalidTaskListError: something is wrong; ``problems`` is all that is.
     """
     from mesos_batch.spec.load import check_for_role
     from mesos_batch.spec.problems import InvalidTaskListError, Severity
 
-    problems = check_for_role(task_list, role, principal, data)
+    task_list, placing = _load(value, flag)
+    problems = (*task_list.warnings, *check_for_role(task_list, role, principal, placing))
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise InvalidTaskListError(task_list.name, problems)
+    return replace(task_list, warnings=problems)
+
+
+def _load(value: str, flag: str) -> tuple[TaskList, Placing]:
+    """All tasks of a task list or a job file, and what finds findings their places in it.
+
+    Raises:
+        TaskListError: it cannot be read.
+        InvalidTaskListError: something is wrong; ``problems`` is all that is.
+    """
+    from mesos_batch.spec.load import load_task_list, placing_in
+
+    data, name = _read(value, flag, "the task list")
+    expansion = _expansion(value, data, name)
+    if expansion is not None:
+        return expansion.task_list(), expansion.place
+    return load_task_list(data, name), placing_in(data, name)
+
+
+def tasks_of(value: str) -> Tasks:
+    """The tasks of a job file, made one after the other, or those of a task list.
+
+    Raises:
+        TaskListError: it cannot be read.
+        InvalidTaskListError: something is wrong; ``problems`` is all that is.
+    """
+    from mesos_batch.jobs.expand import ListedTasks
+    from mesos_batch.spec.load import load_task_list, placing_in
+
+    data, name = _read(value, "FILE", "the job file")
+    expansion = _expansion(value, data, name)
+    if expansion is not None:
+        return expansion
+    return ListedTasks(load_task_list(data, name), placing_in(data, name))
+
+
+def _expansion(value: str, data: bytes, name: str) -> Expansion | None:
+    """The tasks of a job file; ``None`` for a task list."""
+    from mesos_batch.jobs.recognise import recognise
+
+    syntax = recognise(data, name)
+    if syntax is None:
+        return None
+    # A task list needs none of what job files do.
+    from mesos_batch.jobs.load import Expansion, open_job
+    from mesos_batch.jobs.sources import Inputs
+
+    match classify(value):
+        case File(path):
+            inputs = Inputs(Path(path).parent, _stdin_lines())
+        case Stdin():
+            inputs = Inputs(Path())
+        case Inline():
+            inputs = Inputs(Path(), _stdin_lines())
+    return Expansion(open_job(data, name, syntax), inputs)
+
+
+def _stdin_lines() -> Iterator[str]:
+    """The lines of standard input, which is not touched before the first is asked for."""
+    with io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="") as lines:
+        yield from lines
+
+
+def fits_role(task_list: TaskList, role: str, principal: str | None) -> bool:
+    """Whether a framework of this role and principal could run the tasks; prints why not."""
+    from mesos_batch.spec.load import check_for_role
+    from mesos_batch.spec.problems import InvalidTaskListError, Severity
+
+    problems = check_for_role(task_list, role, principal)
     if any(problem.severity is Severity.ERROR for problem in problems):
         _refuse(InvalidTaskListError(task_list.name, problems))
         return False
-    _print(problems)
+    print_problems(problems)
     return True
 
 
 def _refuse(error: InvalidTaskListError) -> None:
-    _print(error.problems)
+    print_problems(error.problems)
     say_error(f"{error.message}; nothing was sent to any cluster")
 
 
-def _print(problems: Iterable[Problem]) -> None:
+def print_problems(problems: Iterable[Problem]) -> None:
+    """Print each on a line of its own, on stderr."""
     for problem in problems:
         emit(sys.stderr, one_line(problem.format()))
 
@@ -103,7 +179,7 @@ def read_volume_resource(
     except InvalidTaskListError as error:
         _refuse(error)
         return None
-    _print(found.warnings)
+    print_problems(found.warnings)
     return found
 
 
@@ -124,5 +200,5 @@ def _read_file(path: str, what: str) -> bytes:
     except OSError as error:
         raise TaskListError(
             f"{what} '{path}' cannot be read: {error.strerror}",
-            "A file, the JSON itself, or - for standard input can be given.",
+            "A file, its text itself, or - for standard input can be given.",
         ) from error

@@ -7,11 +7,14 @@ from pathlib import Path
 TOPICS = {
     "flags": "every flag, its default and its variable",
     "exit-codes": "what the exit codes mean, and which states are failures",
+    "job-files": "short files that stand for many tasks: rows, templates, defaults",
+    "generators": "task lists made of lines, CSV, S3 objects and agents",
+    "dependencies": "tasks that wait for others, and what always runs",
     "runs": "leaving a run, coming back, trying again",
     "scheduling": "which task goes where and when, and how to say otherwise",
     "task-states": "the way of a task from waiting to its end",
+    "reports": "what a run was like: HTML, JUnit, CSV, JSON, joblog, trace",
     "cluster": "looking at agents, frameworks, tasks and offers",
-    "generators": "task lists made of lines, CSV, S3 objects and agents",
     "volumes": "keeping data on persistent volumes",
     "local-cluster": "the cluster of --master=local and mesos-batch local",
 }

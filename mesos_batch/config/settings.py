@@ -63,7 +63,8 @@ TASK_LIST: Setting[str | None] = Setting(
     default=None,
     group=Group.BATCH,
     help="The tasks: /path or file:///path of a TaskGroupInfo (JSON, or protobuf in binary or "
-    "text form), the JSON itself, or - for standard input. agent_id need not be set.",
+    "text form) or of a job file (YAML, TOML or JSON), the text itself, or - for standard input. "
+    "agent_id need not be set.",
 )
 
 PRINCIPAL: Setting[str | None] = Setting(

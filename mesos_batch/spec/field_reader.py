@@ -94,7 +94,7 @@ class FieldReader:
 
     def _map(self, field: Field, item: object, path: Path) -> object:
         if not isinstance(item, dict):
-            self._report(path, f"expected an object, not {_kind(item)}")
+            self._report(path, f"expected an object, not {kind_of(item)}")
             return {}
         return {
             key: _placeholder(field) if entry is None else self._one(field, entry, (*path, key))
@@ -110,7 +110,7 @@ class FieldReader:
             if isinstance(item, dict):
                 return self.message(item, field.message, path)
             hint = 'write {"value": ...}' if "value" in field.message else None
-            return self._report(path, f"expected an object, not {_kind(item)}", hint)
+            return self._report(path, f"expected an object, not {kind_of(item)}", hint)
         if isinstance(item, str):
             return self._from_text(field, item, path)
         if isinstance(item, bool) and field.type == FieldDescriptor.TYPE_BOOL:
@@ -120,7 +120,7 @@ class FieldReader:
                 return self._float(item, path)
             if field.bounds is not None:
                 return self._integer(field.bounds, item, path)
-        message = f"expected {field.kind}, not {_kind(item)}"
+        message = f"expected {field.kind}, not {kind_of(item)}"
         return self._no_enum(field, message, path) if field.enum else self._report(path, message)
 
     def _from_text(self, field: Field, text: str, path: Path) -> object:
@@ -152,8 +152,8 @@ class FieldReader:
         close = difflib.get_close_matches(name.upper(), allowed, 1)
         hint = f"allowed: {', '.join(allowed)}"
         if not close:
-            return self._no_enum(field, f"{_shown(name)} is not known", path)
-        self._report(path, f"{_shown(name)} is not known", f"did you mean {close[0]}? {hint}")
+            return self._no_enum(field, f"{shown(name)} is not known", path)
+        self._report(path, f"{shown(name)} is not known", f"did you mean {close[0]}? {hint}")
         return close[0]
 
     def _no_enum(self, field: Field, message: str, path: Path) -> object:
@@ -177,7 +177,7 @@ class FieldReader:
                 return self._float(value, path)
             if field.bounds is not None:
                 return self._integer(field.bounds, value, path)
-        return self._report(path, f"expected {field.kind}, not the text {_shown(text)}")
+        return self._report(path, f"expected {field.kind}, not the text {shown(text)}")
 
     def _float(self, value: float, path: Path) -> object:
         try:
@@ -202,7 +202,8 @@ def _placeholder(field: Field) -> object:
     return field.enum[0] if field.enum else _PLACEHOLDERS.get(field.type, 0)
 
 
-def _kind(item: object) -> str:
+def kind_of(item: object) -> str:
+    """What a JSON value is, in a sentence."""
     if isinstance(item, bool):
         return "true" if item else "false"
     if item is None:
@@ -214,7 +215,8 @@ def _kind(item: object) -> str:
     return "an array" if isinstance(item, list) else "an object"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """A text in quotes, cut when it is long."""
     short = text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
     return json.dumps(short, ensure_ascii=False)
 

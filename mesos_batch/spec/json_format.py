@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 from mesos_batch.spec import json_positions, json_syntax
 from mesos_batch.spec.form import Form
@@ -13,8 +14,33 @@ from mesos_batch.spec.problems import Problem, Severity, format_path
 from mesos_batch.spec.reading import Reading
 
 
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """JSON of any form, with the mistakes in its syntax.
+
+    ``value`` is what was meant, unless ``is_lost``. ``scan`` is there when there were mistakes.
+    """
+
+    reading: Reading
+    value: object = None
+    scan: Scan | None = None
+    is_lost: bool = False
+
+
 def read(text: str, source: str, form: Form) -> Reading:
     """Read a file; ``source`` is its name in problems."""
+    parsed = parse(text, source)
+    reading = parsed.reading
+    if parsed.is_lost:
+        return reading
+    if parsed.scan is not None:
+        _block(reading, parsed.scan, form, parsed.value)
+    reading.tasks = form.from_json(parsed.value, reading)
+    return reading
+
+
+def parse(text: str, source: str) -> Parsed:
+    """Read JSON whatever it is about; ``source`` is its name in problems."""
     reading = Reading(source)
     lines = Lines(text)
     try:
@@ -27,14 +53,11 @@ def read(text: str, source: str, form: Form) -> Reading:
         if not scan.faults:
             reading.problems.append(_unexplained(error, source, lines))
         try:
-            value = json.loads(scan.text)
+            return Parsed(reading, json.loads(scan.text), scan)
         except (ValueError, RecursionError):
-            return reading
-        _block(reading, scan, form, value)
-    else:
-        find_in(reading, text)
-    reading.tasks = form.from_json(value, reading)
-    return reading
+            return Parsed(reading, scan=scan, is_lost=True)
+    find_in(reading, text)
+    return Parsed(reading, value)
 
 
 def find_in(reading: Reading, text: str) -> None:

@@ -23,7 +23,7 @@ from mesos_batch.spec.problems import (
     Severity,
     sort_problems,
 )
-from mesos_batch.spec.reading import Reading
+from mesos_batch.spec.reading import Placing, Reading
 from mesos_batch.spec.roles import role_findings
 from mesos_batch.spec.task_list_form import TASK_LIST
 
@@ -92,14 +92,18 @@ def _read_whole(data: bytes, name: str) -> tuple[Reading, TaskChecker]:
     return reading, checker
 
 
+def placing_in(data: bytes, name: str) -> Placing:
+    """What gives findings about a task list, of any format, their positions in it."""
+    return lambda findings: formats.read(data, name, TASK_LIST).place(findings)
+
+
 def check_for_role(
-    task_list: TaskList, role: str, principal: str | None, data: bytes | None = None
+    task_list: TaskList, role: str, principal: str | None, placing: Placing | None = None
 ) -> tuple[Problem, ...]:
     """What a framework of this role and principal could never be offered.
 
     Resources reserved to another role are errors; those reserved by another principal are
-    warnings, as an operator may have reserved them. With ``data``, the bytes the list was loaded
-    from, problems have positions.
+    warnings, as an operator may have reserved them. With ``placing`` problems have positions.
     """
     tasks, samples = task_list.tasks, task_list.samples
     if samples is not None and not any(
@@ -113,10 +117,8 @@ def check_for_role(
     ]
     if not findings:
         return ()
-    reading = (
-        Reading(task_list.name) if data is None else formats.read(data, task_list.name, TASK_LIST)
-    )
-    return sort_problems(reading.place(findings))
+    place = placing or Reading(task_list.name).place
+    return sort_problems(place(findings))
 
 
 def _role_findings(spec: TaskSpec, role: str, principal: str | None) -> Iterator[Finding]:

@@ -50,9 +50,13 @@ class Problem:
 
 
 class InvalidTaskListError(TaskListError):
-    """A task list has problems; ``problems`` holds all of them, warnings too, by position."""
+    """A task list has problems; ``problems`` holds all of them, warnings too, by position.
+
+    ``source`` is what they call the list.
+    """
 
     def __init__(self, source: str, problems: Iterable[Problem]) -> None:
+        self.source = source
         self.problems = tuple(problems)
         count = sum(problem.severity is Severity.ERROR for problem in self.problems)
         super().__init__(f"{source} has {count} error{'' if count == 1 else 's'}")

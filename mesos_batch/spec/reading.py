@@ -10,6 +10,8 @@ from mesos_batch.spec.findings import Blocked, Finding
 from mesos_batch.spec.positions import Places, Position
 from mesos_batch.spec.problems import Path, Problem, format_path
 
+Placing = Callable[[Sequence[Finding]], list[Problem]]
+
 
 @dataclass(slots=True)
 class Reading:

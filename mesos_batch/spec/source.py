@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 _SCHEME = "file://"
 _SLASH_DRIVE = re.compile(r"/[A-Za-z]:(?:[\\/]|$)")
-# JSON starts with a bracket or a quote, protobuf text format with the only field there is.
-_CONTENT = re.compile(r"""\s*(?:[{\["]|tasks\s*[:{<\[])""")
+# JSON starts with a bracket or a quote, protobuf text format with the only field there is; a job
+# file with one of its own.
+_CONTENT = re.compile(r"""\s*(?:[{\["]|tasks\s*[:{<\[]|(?:defaults|vars)\s*:\s)""")
 
 
 @dataclass(frozen=True, slots=True)

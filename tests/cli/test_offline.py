@@ -10,6 +10,7 @@ import pytest
 from program import PROGRAM, Program, as_json, clean_environment, task, write
 
 from mesos_batch import __version__
+from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
@@ -33,6 +34,9 @@ HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio",
         (["status", "--help"], the.STATUS),
         (["wait", "--help"], the.WAIT),
         (["cancel", "--help"], the.CANCEL),
+        (["validate", "--help"], jobs.VALIDATE),
+        (["expand", "--help"], jobs.EXPAND),
+        (["schema", "--help"], jobs.SCHEMA),
         (["local", "--help"], local_settings.LOCAL),
         (["volumes", "list", "--help"], volumes.LIST),
         (["volumes", "create", "--help"], volumes.CREATE),

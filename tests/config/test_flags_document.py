@@ -6,6 +6,7 @@ import pytest
 
 from mesos_batch.config import cluster_settings as cluster
 from mesos_batch.config import generate_settings as generators
+from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
@@ -16,6 +17,9 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
 SECTIONS = {
     "## mesos-batch": the.RUN,
     "## mesos-batch plan": plans.PLAN,
+    "## mesos-batch validate": jobs.VALIDATE,
+    "## mesos-batch expand": jobs.EXPAND,
+    "## mesos-batch schema": jobs.SCHEMA,
     "## mesos-batch resume": the.RESUME,
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,

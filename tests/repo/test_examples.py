@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.jobs.document import Syntax
+from mesos_batch.jobs.load import Expansion, open_job
+from mesos_batch.jobs.sources import Inputs
 from mesos_batch.spec.load import TaskList, load_task_list
 from mesos_batch.spec.problems import InvalidTaskListError
 from mesos_batch.spec.volume_resource import load_volume_resource
@@ -14,14 +17,20 @@ from mesos_batch.spec.volume_resource import load_volume_resource
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INVALID = "five-mistakes.json"
 VOLUME_RESOURCE = "persistent_volume_resource.json"
+JOB_FILES = {"tiles.yaml": Syntax.YAML, "seasons.toml": Syntax.TOML}
+ROWS = "tiles.csv"
+NO_TASK_LISTS = (INVALID, VOLUME_RESOURCE, ROWS)
 FILES = sorted(path.name for path in EXAMPLES.iterdir() if path.name != "README.md")
 
 
 def load(name: str) -> TaskList:
+    if name in JOB_FILES:
+        job = open_job((EXAMPLES / name).read_bytes(), name, JOB_FILES[name])
+        return Expansion(job, Inputs(EXAMPLES)).task_list()
     return load_task_list((EXAMPLES / name).read_bytes(), name)
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in (INVALID, VOLUME_RESOURCE)])
+@pytest.mark.parametrize("name", [name for name in FILES if name not in NO_TASK_LISTS])
 def test_is_valid_without_a_warning(name: str) -> None:
     task_list = load(name)
     assert task_list.tasks
@@ -82,3 +91,10 @@ def test_the_reserved_tasks_are_in_the_form_of_the_original() -> None:
     for task in load("reserved.json").tasks:
         assert task.resources.roles() == ["test"]
         assert not task.resources.unreserved()
+
+
+def test_the_job_file_of_tiles_is_twelve_lines_and_as_many_tasks_as_its_rows() -> None:
+    lines = (EXAMPLES / "tiles.yaml").read_text(encoding="utf-8").splitlines()
+    rows = (EXAMPLES / ROWS).read_text(encoding="utf-8").splitlines()[1:]
+    assert len(lines) == 12
+    assert len(load("tiles.yaml").tasks) == len(rows) + 1

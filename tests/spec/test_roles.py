@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from task_lists import executor, group, scalar, task, uses
 
-from mesos_batch.spec.load import check_for_role, load_task_list
+from mesos_batch.spec.load import check_for_role, load_task_list, placing_in
 
 OLDER = scalar("cpus", 1, role="a/b", reservation={"principal": "p"})
 NEWER = scalar("cpus", 1, reservations=[{"type": "DYNAMIC", "role": "a/b", "principal": "p"}])
@@ -32,7 +32,7 @@ def test_offered_to_the_role_and_those_below(resource: dict[str, object], role: 
 def test_not_offered_to_other_roles(resource: dict[str, object], field: str, role: str) -> None:
     data = group(task(**uses(scalar("mem", 32), resource)))
 
-    (problem,) = check_for_role(load_task_list(data, "list"), role, None, data)
+    (problem,) = check_for_role(load_task_list(data, "list"), role, None, placing_in(data, "list"))
 
     assert problem.format() == (
         f"list:1:{data.rindex(b'a/b')}: error: tasks[0].resources[1].{field}: reserved to role"
@@ -95,7 +95,7 @@ def test_every_task_that_reserves_alike_is_told_of() -> None:
     uses_all = [plain, reserved, plain, reserved, executor(resources=[OLDER, scalar("mem", 32)])]
     data = group(*(task(**{"task_id": {"value": f"t{i}"}, **u}) for i, u in enumerate(uses_all)))
 
-    problems = check_for_role(load_task_list(data, "list"), "*", None, data)
+    problems = check_for_role(load_task_list(data, "list"), "*", None, placing_in(data, "list"))
 
     assert [problem.field for problem in problems] == [
         "tasks[1].resources[0].role",

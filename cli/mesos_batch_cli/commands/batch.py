@@ -27,8 +27,8 @@ USAGE = (
     "mesos-batch run LIST --master=HOST:PORT|local [flags]",
 )
 ABOUT = (
-    "Runs the tasks of a list in parallel on Apache Mesos and ends with 0 when all of them "
-    "finished."
+    "Runs the tasks of a list or a job file in parallel on Apache Mesos and ends with 0 when all "
+    "of them finished."
 )
 SETTINGS = the.RUN
 

@@ -1,0 +1,138 @@
+"""YAML 1.2 as plain values, with the place of each."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.spec.positions import Places
+from mesos_batch.spec.problems import Path
+
+_TAG = "tag:yaml.org,2002:"
+_TAGS = ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
+_MOST_VALUES = 200_000  # with what aliases repeat
+_DEEPEST = 50
+_MOST_DIGITS = 1000  # Python makes no number of some thousands
+_INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
+_NUMBER = re.compile(r"[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)")
+_QUOTED = 'write it in quotes: "{{ name }}"'
+
+
+def parse_yaml(text: str) -> tuple[object, Places]:
+    """The one document of a text; ``None`` where there is none.
+
+    Raises:
+        JobSyntaxError: it is not YAML, or more than plain values.
+    """
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        raise _fault(error) from None
+    except ReaderError as error:
+        what = f"the character {error.character:#06x} is not allowed in YAML"
+        raise JobSyntaxError(error.position, what) from None
+    except YAMLError as error:
+        raise JobSyntaxError(0, f"this is not YAML: {error}") from None
+    except RecursionError:
+        raise JobSyntaxError(0, f"nested deeper than {_DEEPEST} levels") from None
+    walk = _Walk()
+    return (None if root is None else walk.value(root, (), None)), walk.places
+
+
+def _fault(error: MarkedYAMLError) -> JobSyntaxError:
+    mark = error.problem_mark or error.context_mark
+    offset = mark.index if mark is not None else 0
+    problem = error.problem or error.context or "this is not YAML"
+    if "'\\t'" in problem:
+        return JobSyntaxError(offset, "a tab cannot indent in YAML", "use spaces")
+    if "another document" in problem:
+        return JobSyntaxError(offset, "a job file is one document, and here a second one begins")
+    if problem.startswith("mapping values are not allowed"):
+        hint = "a text with ': ' in it must stand in quotes; or is the line indented wrongly?"
+        return JobSyntaxError(offset, "a ':' stands where none can be", hint)
+    if "cannot start any token" in problem:
+        character = problem.split("'")[1]
+        return JobSyntaxError(
+            offset, f"a text cannot begin with {character} in YAML", "put it in quotes"
+        )
+    context = f" {error.context}" if error.context else ""
+    return JobSyntaxError(offset, f"this is not YAML: {problem}{context}")
+
+
+class _Walk:
+    """Makes plain values of nodes and notes where they stand."""
+
+    def __init__(self) -> None:
+        self.places = Places()
+        self._count = 0
+
+    def value(self, node: Node, path: Path, name: int | None) -> object:
+        """The value of a node that is at ``path``; ``name`` is the offset of its name."""
+        offset = node.start_mark.index
+        self._count += 1
+        if self._count > _MOST_VALUES:
+            raise JobSyntaxError(
+                offset,
+                f"the file comes to more than {_MOST_VALUES:,} values",
+                "aliases (*name) repeat all they stand for; rows belong into a file of their own",
+            )
+        if len(path) > _DEEPEST:
+            raise JobSyntaxError(offset, f"nested deeper than {_DEEPEST} levels")
+        self.places.add(path, name, offset)
+        if str(node.tag).removeprefix(_TAG) not in _TAGS:
+            raise JobSyntaxError(offset, f"the tag {node.tag} means nothing here", "remove it")
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.value(item, (*path, at), None) for at, item in enumerate(node.value)]
+        return _scalar(node)
+
+    def _mapping(self, node: MappingNode, path: Path) -> dict[str, object]:
+        made: dict[str, object] = {}
+        for key, item in node.value:
+            offset = key.start_mark.index
+            if not isinstance(key, ScalarNode):
+                if isinstance(key, MappingNode):
+                    raise JobSyntaxError(
+                        node.start_mark.index, "a text cannot begin with {{ in YAML", _QUOTED
+                    )
+                raise JobSyntaxError(offset, "a name must be a text")
+            if key.tag == f"{_TAG}merge":
+                raise JobSyntaxError(
+                    offset, "YAML 1.2 has no merge key <<", "what tasks have in common is defaults"
+                )
+            if key.value in made:
+                raise JobSyntaxError(offset, f"'{key.value}' is given twice", "remove one of them")
+            made[key.value] = self.value(item, (*path, key.value), offset)
+        return made
+
+
+def _scalar(node: Any) -> object:
+    tag, text = str(node.tag).removeprefix(_TAG), node.value
+    if tag == "null":
+        return None
+    if tag == "bool":
+        return text.lower() in ("true", "yes", "on")
+    if tag == "int":
+        return _whole(text)
+    if tag == "float":
+        return _INFINITE[text.lower()] if text.lower() in _INFINITE else float(text)
+    return text
+
+
+def _whole(text: str) -> int | str:
+    """A number; what looks like none in YAML 1.2 (``1_000``, ``1:30``) is text."""
+    if not _NUMBER.fullmatch(text):
+        return text
+    sign = -1 if text.startswith("-") else 1
+    digits = text.lstrip("+-")
+    if len(digits) > _MOST_DIGITS:
+        return text
+    return sign * int(digits, {"0o": 8, "0x": 16}.get(digits[:2], 10))
