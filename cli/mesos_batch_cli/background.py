@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
+from mesos_batch.config.progress_settings import AUTO, EVENTS, LIVE, PROGRESS
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
@@ -95,6 +96,11 @@ def _start(
         arguments.append(f"--state_dir={place}")
     if values[the.VERBOSE]:
         arguments.append("--verbose")
+    if values[PROGRESS] not in (AUTO, LIVE):
+        arguments.append(f"--progress={values[PROGRESS]}")
+    events = values[EVENTS]
+    if events is not None:
+        arguments.append(f"--events={events.absolute()}")
     if leave:
         arguments.append("--on_interrupt=detach")
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -62,6 +62,7 @@ COMMANDS = (
     _command("retry", "RUN", "run again what failed", _RUN),
     _command("cancel", "[RUN]", "end a run", _RUN),
     _command("runs", "", "list runs", _LOOK),
+    _command("top", "[RUN]", "the live view of a run, from any terminal", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),

@@ -12,6 +12,7 @@ from typing import Any
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
+from mesos_batch.config.progress_settings import EVENTS, ONCE, PROGRESS
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
@@ -270,7 +271,7 @@ QUIET: Setting[bool] = Setting(
     kind=BOOLEAN,
     default=False,
     group=Group.OUTPUT,
-    help="Show no progress: only errors, warnings and the result.",
+    help="Show no progress: only errors, warnings and the result (--progress=none).",
 )
 VERBOSE: Setting[bool] = Setting(
     name="verbose",
@@ -335,6 +336,8 @@ RUN: tuple[Setting[Any], ...] = (
     LOCAL_CPUS,
     LOCAL_MEM,
     LOCAL_DISK,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -359,6 +362,8 @@ RESUME: tuple[Setting[Any], ...] = (
     SECRET_FILE,
     ON_INTERRUPT,
     STATE_DIR,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -415,6 +420,8 @@ RETRY: tuple[Setting[Any], ...] = (
     ON_INTERRUPT,
     JOURNAL,
     STATE_DIR,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -431,7 +438,8 @@ EXPLAIN: tuple[Setting[Any], ...] = (
     JSON,
     HELP,
 )
-WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
+WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, COLOR, QUIET, VERBOSE, HELP)
+TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, COLOR, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
     setting for setting in RESUME if setting is not ON_INTERRUPT
 )
