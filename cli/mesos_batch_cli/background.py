@@ -193,6 +193,7 @@ def _tell(run_id: str, log: Path, values: Values) -> None:
         return
     emit(sys.stderr, f"run {run_id} goes on in the background")
     told = [
+        (again("top", run_id, values), "shows it live"),
         (again("status", run_id, values), "shows how far it is"),
         (again("wait", run_id, values), "waits for its end"),
         (again("cancel", run_id, values), "kills its tasks and ends it"),

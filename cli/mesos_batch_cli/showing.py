@@ -85,13 +85,13 @@ def live_display(
     from mesos_batch_cli.output.canvas import Canvas
     from mesos_batch_cli.output.display import LiveDisplay
     from mesos_batch_cli.output.lines import Level, Lines
+    from mesos_batch_cli.output.picture import Heading
     from mesos_batch_cli.output.progress import Progress
 
     paint = paint_for(stream, values[the.COLOR], os.environ)
     canvas = Canvas(stream, colored=paint.enabled)
-    return LiveDisplay(
-        canvas, title, Lines(paint, Level.NORMAL, (), run_id), progress or Progress()
-    )
+    lines = Lines(paint, Level.NORMAL, (), run_id)
+    return LiveDisplay(canvas, Heading(title, run_id), lines, progress or Progress())
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def _print_once(info: RunInfo, values: Values) -> None:
     from mesos_batch.overview import Overview
     from mesos_batch.runs import RunState, options_of, read_snapshot
     from mesos_batch_cli.output.canvas import print_lines, shows_unicode
-    from mesos_batch_cli.output.picture import Frame, picture
+    from mesos_batch_cli.output.picture import Frame, Heading, picture
     from mesos_batch_cli.output.progress import ProgressElsewhere
     from mesos_batch_cli.output.streams import paint_for, width_of
 
@@ -90,7 +90,8 @@ def _print_once(info: RunInfo, values: Values) -> None:
     remarks = ProgressElsewhere().remarks(snapshot, overview.counts[Phase.WAITING], now)
     width = width_of(sys.stdout, os.environ) or _UNKNOWN_WIDTH
     frame = Frame(width, _PRINTED_LINES, shows_unicode(sys.stdout))
-    lines = picture(overview, remarks, options_of(info).framework_name, now, frame)
+    heading = Heading(options_of(info).framework_name, info.run_id)
+    lines = picture(overview, remarks, heading, now, frame)
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
     print_lines(sys.stdout, lines, colored=paint.enabled)
     _tell_stopped(info, values)

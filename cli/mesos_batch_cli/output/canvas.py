@@ -71,16 +71,17 @@ class Canvas:
 
     def draw(self, lines: Sequence[Text]) -> None:
         """Show these lines in the place of the last ones."""
-        shown = "".join(f"{self._ansi(line)}{_REST_OF_LINE}\r\n" for line in lines)
+        shown = "".join(f"{self._ansi(line)}{_REST_OF_LINE}\n" for line in lines)
         self._write(_BEGIN_FRAME + self._to_top() + shown + _ALL_BELOW + _END_FRAME)
         self._drawn = list(lines)
         self._row_width = self._console.width
 
     def write(self, line: str) -> None:
         """Print a line above the picture that stays."""
-        self._write(f"{self._to_top()}{_ALL_BELOW}{line}\r\n")
+        self._write(f"{self._to_top()}{_ALL_BELOW}{line}\n")
         drawn, self._drawn = self._drawn, []
-        self.draw(drawn)
+        if drawn:
+            self.draw(drawn)
 
     def close(self) -> None:
         """Take the picture away."""

@@ -14,6 +14,7 @@ from mesos_batch_cli.output.streams import emit
 
 if TYPE_CHECKING:
     from mesos_batch_cli.output.canvas import Canvas
+    from mesos_batch_cli.output.picture import Heading
     from mesos_batch_cli.output.progress import Progress
 
 
@@ -70,11 +71,11 @@ _LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned, ChangeWaits)
 class LiveDisplay:
     """The live view of a terminal; little becomes lines above it."""
 
-    def __init__(self, canvas: Canvas, title: str, lines: Lines, progress: Progress) -> None:
+    def __init__(self, canvas: Canvas, heading: Heading, lines: Lines, progress: Progress) -> None:
         from mesos_batch.overview import Overview
 
         self._canvas = canvas
-        self._title = title
+        self._heading = heading
         self._lines = lines
         self._progress = progress
         self._overview = Overview()
@@ -96,7 +97,7 @@ class LiveDisplay:
             self._overview.run, self._overview.counts[Phase.WAITING], now
         )
         frame = Frame(self._canvas.width, self._canvas.height, self._canvas.unicode)
-        self._canvas.draw(picture(self._overview, remarks, self._title, now, frame))
+        self._canvas.draw(picture(self._overview, remarks, self._heading, now, frame))
 
     def say(self, line: str) -> None:
         """Print it above the view."""

@@ -25,9 +25,18 @@ _INDENT = "  "
 _WIDEST_BAR = 120
 # The time of day of an end that is seconds away tells nobody anything.
 _CLOCKS_FROM = 90.0
+_RUN_ID_FROM = 76
 _SHOWN_UNPLACEABLE, _SHOWN_RESTING = 3, 2
 # One character for one, so that styles stay where they are.
-_IN_ASCII = str.maketrans("…×–·█░", "~x-|#.")
+_IN_ASCII = str.maketrans("…×–·━─", "~x-|#-")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a run is called: the name of its framework, and its id where it is kept."""
+
+    title: str
+    run_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +49,13 @@ class Frame:
 
 
 def picture(
-    overview: Overview, remarks: Remarks, title: str, now: float, frame: Frame
+    overview: Overview, remarks: Remarks, heading: Heading, now: float, frame: Frame
 ) -> list[Text]:
     """The lines of the picture, none wider and no more than fit into the frame.
 
     The first and the last lines have what must be seen; the tables between share the rest.
     """
-    head = _head(overview, title, now, frame)
+    head = _head(overview, heading, now, frame)
     tail = _tail(remarks, now)
     room = frame.height - len(head) - len(tail)
     tables = [
@@ -72,14 +81,16 @@ def _fitted(line: Text, frame: Frame) -> Text:
     return line
 
 
-def _head(overview: Overview, title: str, now: float, frame: Frame) -> list[Text]:
+def _head(overview: Overview, heading: Heading, now: float, frame: Frame) -> list[Text]:
     run = overview.run
     where = f" on {one_line(run.master)}" if run.master else ""
-    took = elapsed(now - run.started_at)
-    name = Text(one_line(title) + where, style="bold")
-    name.truncate(max(frame.width - len(took) - 2, 1), overflow="ellipsis")
-    name.append(" " * (frame.width - name.cell_len - len(took)))
-    name.append(took, "not bold")
+    right = elapsed(now - run.started_at)
+    if heading.run_id is not None and frame.width >= _RUN_ID_FROM:
+        right = f"{heading.run_id}  {right}"
+    name = Text(one_line(heading.title) + where, style="bold")
+    name.truncate(max(frame.width - len(right) - 2, 1), overflow="ellipsis")
+    name.append(" " * (frame.width - name.cell_len - len(right)))
+    name.append(right, "not bold")
     counts = _counts(overview)
     return [name, _bar(counts, frame), _legend(counts, frame), _figures(overview, now)]
 
@@ -129,6 +140,8 @@ def _left(estimate: Estimate, now: float) -> str:
     low, high = elapsed(estimate.low), elapsed(estimate.high)
     if low == high:
         return f"about {low} left"
+    if estimate.low < 1:
+        return f"up to {high} left"
     if estimate.likely < _CLOCKS_FROM:
         return f"{low} to {high} left"
     begin, end = _clock(now + estimate.low), _clock(now + estimate.high)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 HEAD = 2
 _INDENT = "  "
 _METER_CELLS = 10
-_METER = "█+"
+_FEW_AGENTS = 8
+_METER = "━+"
 # Narrower pictures leave something out.
-_METERS_FROM, _EVERY_COLUMN_FROM = 84, 60
+_METERS_FROM, _EVERY_COLUMN_FROM = 72, 60
 _MB_OF_GB = 1024
 _PLAIN = Paint(enabled=False)
 
@@ -92,16 +93,18 @@ def _apart(task: TaskView) -> str:
 
 def failures(causes: Sequence[Cause], count: int, width: int) -> Rows:
     """Why tasks failed, the most frequent cause first, and which failed last of it."""
-    rows = [(f"{cause.count:,}×", one_line(cause.why), _named(cause)) for cause in causes]
+    columns: Sequence[str] = (f"FAILED ({count:,})", "LAST OF THEM")
+    rows: list[Sequence[str]] = [
+        (f"{cause.count:,}× {one_line(cause.why)}", _named(cause)) for cause in causes
+    ]
     if width < _EVERY_COLUMN_FROM:
-        rows = [(*row[:-1], "") for row in rows]
-    columns = (f"FAILED ({count:,})", "WHY", "LAST OF THEM")
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
 
     def rest(shown: int) -> str:
         left = sum(cause.count for cause in causes[shown:])
         return f"{left:,} for {len(causes) - shown:,} other reasons"
 
-    return Rows(columns, rows, rest, style="bold red", right=(columns[0],))
+    return Rows(columns, rows, rest, style="bold red")
 
 
 def _named(cause: Cause) -> str:
@@ -110,7 +113,12 @@ def _named(cause: Cause) -> str:
 
 
 def agents(uses: Sequence[AgentUse], width: int, height: int) -> Rows:
-    """How much of each agent is used by the tasks of the run, the most used first."""
+    """How much of each agent is used by the tasks of the run.
+
+    Of many the most used come first; few keep their places, which is easier on the eye.
+    """
+    if len(uses) <= _FEW_AGENTS:
+        uses = sorted(uses, key=lambda use: (use.hostname, len(use.agent_id), use.agent_id))
     meters = width >= _METERS_FROM
     columns: Sequence[str] = (f"AGENT ({len(uses):,})", "TASKS", "CPUS", "MEM")
     rows: list[Sequence[str]] = [
@@ -147,7 +155,7 @@ def _used(used: float, whole: float | None, show: Callable[[float], str], *, met
     if not meters:
         return text
     cells = round(min(used / whole, 1.0) * _METER_CELLS)
-    return f"{'█' * cells}{'░' * (_METER_CELLS - cells)} {text}"
+    return f"{'━' * cells}{'─' * (_METER_CELLS - cells)} {text}"
 
 
 def _cpus(amount: float) -> str:
