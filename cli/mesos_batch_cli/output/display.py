@@ -64,6 +64,8 @@ class LineDisplay:
         """Do nothing: lines stay."""
 
 
+# Of ten seconds at most one goes into pictures, however large the run is.
+_REST_OF_DRAWING = 10
 # What a live view would have nowhere to show.
 _LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned, ChangeWaits)
 
@@ -79,6 +81,7 @@ class LiveDisplay:
         self._lines = lines
         self._progress = progress
         self._overview = Overview()
+        self._next = 0.0
 
     def show(self, happened: Fact) -> None:
         """Remember the fact for the next refresh."""
@@ -88,16 +91,22 @@ class LiveDisplay:
             self._canvas.write(line)
 
     def tick(self, run: Watched) -> None:
-        """Draw the run as it is now."""
+        """Draw the run as it is now, unless drawing the last picture took long."""
+        begun = time.monotonic()
+        if begun < self._next:
+            return
+        self._draw(run.snapshot(), time.time())
+        took = time.monotonic() - begun
+        self._next = begun + took * _REST_OF_DRAWING
+
+    def _draw(self, run: RunSnapshot, now: float) -> None:
         from mesos_batch_cli.output.picture import Frame, picture
 
-        now = time.time()
-        self._overview.take(run.snapshot(), now)
-        remarks = self._progress.remarks(
-            self._overview.run, self._overview.counts[Phase.WAITING], now
-        )
-        frame = Frame(self._canvas.width, self._canvas.height, self._canvas.unicode)
-        self._canvas.draw(picture(self._overview, remarks, self._heading, now, frame))
+        overview, canvas = self._overview, self._canvas
+        overview.take(run, now)
+        remarks = self._progress.remarks(run, overview.counts[Phase.WAITING], now)
+        frame = Frame(canvas.width, canvas.height, canvas.unicode)
+        canvas.draw(picture(overview, remarks, self._heading, now, frame))
 
     def say(self, line: str) -> None:
         """Print it above the view."""

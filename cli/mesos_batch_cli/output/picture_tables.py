@@ -118,7 +118,11 @@ def agents(uses: Sequence[AgentUse], width: int, height: int) -> Rows:
     Of many the most used come first; few keep their places, which is easier on the eye.
     """
     if len(uses) <= _FEW_AGENTS:
-        uses = sorted(uses, key=lambda use: (use.hostname, len(use.agent_id), use.agent_id))
+        # Names with numbers in them, in the order of the numbers.
+        uses = sorted(
+            uses,
+            key=lambda use: (len(use.hostname), use.hostname, len(use.agent_id), use.agent_id),
+        )
     meters = width >= _METERS_FROM
     columns: Sequence[str] = (f"AGENT ({len(uses):,})", "TASKS", "CPUS", "MEM")
     rows: list[Sequence[str]] = [
