@@ -64,10 +64,18 @@ class Durations:
         return steps
 
 
+def reached(steps: Iterable[Step], ages: Iterable[float]) -> float:
+    """How long those have run, in the mean, that have outlasted all that ended; 0 without any."""
+    longest = max(step.longest for step in steps)
+    older = [age for age in ages if age > longest]
+    return sum(older) / len(older) if older else 0.0
+
+
 class Curve:
     """One distribution that may be the true one, drawn from all that agree with what was seen."""
 
-    def __init__(self, steps: Iterable[Step], random: Random) -> None:
+    def __init__(self, steps: Iterable[Step], reached: float, random: Random) -> None:
+        """Draw it; what outlasts all that ended takes ``reached`` at least."""
         self._steps = tuple(steps)
         self._shortest = [step.shortest for step in self._steps]
         self._share: list[float] = []
@@ -77,6 +85,7 @@ class Curve:
             self._share.append(1 - surviving)
         self._top = self._steps[-1].longest
         self._known = self._share[-1]
+        self._reached = max(reached, self._top)
 
     def at(self, share: float, age: float = 0.0) -> float:
         """The duration that this share of tasks stays under, of those that reach ``age``."""
@@ -87,7 +96,7 @@ class Curve:
             share = before + share * (1 - before)
         if share > self._known:
             thinner = (1 - self._known) / (1 - share)
-            return self._top * math.pow(thinner, 1 / _TAIL_POWER)
+            return self._reached * math.pow(thinner, 1 / _TAIL_POWER)
         place = bisect_left(self._share, share)
         begin = self._share[place - 1] if place else 0.0
         part = (share - begin) / (self._share[place] - begin)
@@ -101,8 +110,8 @@ class Curve:
         # Mean and mean square of the tail.
         tail = 1 - self._known
         power = _TAIL_POWER
-        mean = tail * self._top * power / (power - 1)
-        square = tail * self._top**2 * power / (power - 2)
+        mean = tail * self._reached * power / (power - 1)
+        square = tail * self._reached**2 * power / (power - 2)
         for share, middle in zip(shares, middles, strict=True):
             mean += share * middle
             square += share * middle**2

@@ -16,7 +16,7 @@ from random import Random
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
-from mesos_batch.overview.durations import Curve
+from mesos_batch.overview.durations import Curve, reached
 
 if TYPE_CHECKING:
     from mesos_batch.overview.durations import Durations
@@ -84,9 +84,10 @@ def estimate(ended: Mapping[object, Durations], remaining: Remaining) -> Estimat
     for kind, age in remaining.running:
         ages.setdefault(kind.likes, []).append(age / kind.unit)
     steps = {likes: known.steps(ages.get(likes, ())) for likes, known in alike.items() if known}
+    beyond = {likes: reached(of_kind, ages.get(likes, ())) for likes, of_kind in steps.items()}
     ends = []
     for _ in range(_PLAYS):
-        curves = {likes: Curve(of_kind, random) for likes, of_kind in steps.items()}
+        curves = {likes: Curve(steps[likes], beyond[likes], random) for likes in steps}
         ends.append(play.end(curves, random))
     cuts = quantiles(ends, n=_CUTS, method="inclusive")
     return Estimate(cuts[0], cuts[_CUTS // 2 - 1], cuts[-1])

@@ -56,7 +56,7 @@ def test_tasks_that_have_not_changed_are_the_same_objects(tmp_path: Path) -> Non
     journal = create(tmp_path)
     follower = Follower(journal.directory)
     first, second = steps(0, time.time())[:2]
-    journal.commit(first)
+    journal.commit([*first, *steps(1, time.time())[0]])
     before = follower.snapshot().tasks
     journal.commit(second)
     after = follower.snapshot().tasks
@@ -89,17 +89,19 @@ def test_what_is_not_new_is_not_read_again(tmp_path: Path, monkeypatch: pytest.M
 
     journal = create(tmp_path)
     follower = Follower(journal.directory)
-    for commit in steps(0, time.time()):
-        journal.commit(commit)
     follower.snapshot()
 
     def whole_reading(*_: object) -> None:
         raise AssertionError("all tasks are read again")
 
     monkeypatch.setattr(rows, "read_views", whole_reading)
+    for commit in steps(0, time.time()):
+        journal.commit(commit)
     journal.commit(steps(2, time.time())[0])
-    assert follower.snapshot().tasks[2].phase is Phase.LAUNCHED
+    seen = follower.snapshot().tasks
     journal.close()
+
+    assert [task.phase for task in seen] == [Phase.FINISHED, Phase.WAITING, Phase.LAUNCHED]
 
 
 def test_the_end_of_the_run_is_seen(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ FAMILIES: dict[str, Callable[[Random], float]] = {
     "a little different": lambda random: 60 * random.lognormvariate(0, 0.5),
     "very different": lambda random: 60 * random.lognormvariate(0, 1.0),
     "exponential": lambda random: random.expovariate(1 / 30),
+    "nearly constant": lambda random: 30 * random.uniform(0.97, 1.03),
     "uniform": lambda random: random.uniform(10, 100),
     "two kinds": lambda random: (
         random.uniform(8, 12) if random.random() < 0.8 else random.uniform(80, 120)
@@ -110,6 +111,43 @@ def test_a_task_that_outlasts_all_others_is_not_expected_to_end_at_once() -> Non
     assert found is not None
     assert found.likely > 60.0
     assert found.high > 300.0
+
+
+def test_what_still_runs_tells_that_the_short_ones_ended_first() -> None:
+    known = {None: durations(*[10.0] * 20)}
+    fresh = estimate(known, Remaining([(ALIKE, 1.0)] * 20, {ALIKE: 100}, 20))
+    old = estimate(known, Remaining([(ALIKE, 100.0)] * 20, {ALIKE: 100}, 20))
+
+    assert fresh is not None
+    assert old is not None
+    assert fresh.high < 100.0
+    assert old.likely > 250.0, "every other task takes more than 100 s"
+
+
+def test_what_is_large_and_long_takes_most_of_the_room() -> None:
+    known = {"expected": durations(*[1.0] * 40)}
+    waiting = {Kind("expected", 100.0, size=3.0): 10, Kind("expected", 10.0, size=1.0): 30}
+    found = estimate(known, Remaining([], waiting, 6.0))
+
+    assert found is not None
+    # 10 x 100 s x 3 and 30 x 10 s x 1, in a room of 6.
+    assert found.likely == pytest.approx(550.0, rel=0.2)
+
+
+def test_the_last_of_a_thousand_ends_later_than_the_last_of_a_few() -> None:
+    random = Random(3)
+    known = {None: durations(*(random.expovariate(0.1) for _ in range(2000)))}
+    few = estimate(known, Remaining([], {ALIKE: 60}, 60))
+    many = estimate(known, Remaining([], {ALIKE: 1000}, 1000))
+    running = estimate(known, Remaining([(ALIKE, 0.0)] * 1000, {}, 1000))
+
+    assert few is not None
+    assert many is not None
+    assert running is not None
+    # The mean of the longest of n is about the logarithm of n times the mean of all.
+    assert few.likely == pytest.approx(10 * 4.7, rel=0.2)
+    assert many.likely == pytest.approx(10 * 7.5, rel=0.2)
+    assert running.likely == pytest.approx(many.likely, rel=0.2)
 
 
 def test_large_tasks_take_the_room_of_several_small_ones() -> None:

@@ -134,6 +134,25 @@ def test_the_time_to_the_end_is_reckoned_from_what_ended() -> None:
     assert later.likely == pytest.approx(found.likely - 1)
 
 
+def test_the_room_is_what_the_run_has_now_and_not_what_it_had_once() -> None:
+    ended = [
+        view(f"e{number}", Phase.FINISHED, launched_at=0.0, ended_at=10.0) for number in range(8)
+    ]
+    many = [view(f"r{number}", Phase.RUNNING, launched_at=0.0) for number in range(10)]
+    waiting = [view(f"w{number}") for number in range(9)]
+    one = [replace(task, phase=Phase.FINISHED, ended_at=10.0) for task in many[:9]]
+    now = [*ended, *one, replace(many[9], launched_at=200.0), *waiting]
+    overview = Overview()
+    overview.take(run_of(*ended, *many, *waiting), 0.0)
+    for at in (10.0, 80.0, 140.0, 200.0):
+        overview.take(run_of(*now), at)
+    found = overview.estimate(200.0)
+
+    assert found is not None
+    # One at a time, ten to go.
+    assert found.likely == pytest.approx(100.0, rel=0.2)
+
+
 def test_nothing_is_said_of_the_end_of_a_run_that_is_cancelled() -> None:
     ended = [
         view(f"e{number}", Phase.FINISHED, launched_at=0.0, ended_at=10.0) for number in range(8)
