@@ -61,7 +61,8 @@ def picture(
     tables = [
         running(overview.active(), now, frame.width, frame.height),
         failures(overview.causes(), overview.failed, frame.width),
-        agents(overview.agents(), frame.width, frame.height),
+        # A run that only makes or undoes volumes uses no agent.
+        agents(overview.agents() if overview.total else (), frame.width, frame.height),
     ]
     rows = share_rows(room, [HEAD + len(part.rows) for part in tables], HEAD + 1)
     body = [
@@ -92,7 +93,8 @@ def _head(overview: Overview, heading: Heading, now: float, frame: Frame) -> lis
     name.append(" " * (frame.width - name.cell_len - len(right)))
     name.append(right, "not bold")
     counts = _counts(overview)
-    return [name, _bar(counts, frame), _legend(counts, frame), _figures(overview, now)]
+    lines = [name, _bar(counts, frame), _legend(counts, frame)]
+    return [*lines, _figures(overview, now)] if overview.total else lines
 
 
 def _counts(overview: Overview) -> Counter[Phase]:
@@ -123,8 +125,6 @@ def _legend(counts: Counter[Phase], frame: Frame) -> Text:
 
 def _figures(overview: Overview, now: float) -> Text:
     """How much is done, how fast, and when it will be over, as far as that can be said."""
-    if not overview.total:
-        return Text()
     share = overview.ended * 100 // overview.total
     figures = [f"{share}% of {overview.total:,} tasks ended"]
     rate = overview.rate()
