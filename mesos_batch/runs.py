@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mesos_batch import journal
-from mesos_batch.journal import RunInfo, RunState
+from mesos_batch.journal import Follower, RunInfo, RunState
 from mesos_batch.options import RunOptions, from_json
 
 if TYPE_CHECKING:
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from mesos_batch.model.task import TaskSpec
 
 __all__ = [
+    "Follower",
     "RunInfo",
     "RunState",
     "ask_cancel",
     "directory",
     "find_run",
+    "follow",
     "list_runs",
     "options_of",
     "read_snapshot",
@@ -56,6 +58,11 @@ def read_snapshot(info: RunInfo) -> RunSnapshot:
         JournalError: its journal cannot be read.
     """
     return journal.read_snapshot(info.directory)
+
+
+def follow(info: RunInfo) -> Follower:
+    """Look at a run again and again, for much less than as many times :func:`read_snapshot`."""
+    return Follower(info.directory)
 
 
 def read_tasks(info: RunInfo) -> list[TaskSpec]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
+from mesos_batch.config.progress_settings import AUTO, EVENTS, LIVE, PROGRESS
 from mesos_batch.config.report_settings import REPORT
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import ExitCode
@@ -96,6 +97,11 @@ def _start(
         arguments.append(f"--state_dir={place}")
     if values[the.VERBOSE]:
         arguments.append("--verbose")
+    if values[PROGRESS] not in (AUTO, LIVE):
+        arguments.append(f"--progress={values[PROGRESS]}")
+    events = values[EVENTS]
+    if events is not None:
+        arguments.append(f"--events={events.absolute()}")
     if leave:
         arguments.append("--on_interrupt=detach")
     arguments += [f"--report={target}" for target in values[REPORT]]
@@ -189,6 +195,7 @@ def _tell(run_id: str, log: Path, values: Values) -> None:
         return
     emit(sys.stderr, f"run {run_id} goes on in the background")
     told = [
+        (again("top", run_id, values), "shows it live"),
         (again("status", run_id, values), "shows how far it is"),
         (again("wait", run_id, values), "waits for its end"),
         (again("cancel", run_id, values), "kills its tasks and ends it"),

@@ -73,6 +73,7 @@ COMMANDS = (
     _command("generate s3", "", "a task for each object of an S3 bucket", _GENERATE),
     _command("generate prefetch", "", "a task on each agent that pulls an image", _GENERATE),
     _command("runs", "", "list runs", _LOOK),
+    _command("top", "[RUN]", "the live view of a run, from any terminal", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),

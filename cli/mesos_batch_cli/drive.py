@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.progress_settings import NONE
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import OperationType
 from mesos_batch_cli.follow import Mailbox, follow
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.keeping import again, can_be_resumed, state_dir
-from mesos_batch_cli.output.streams import emit, is_terminal, paint_for, say_error
+from mesos_batch_cli.output.streams import emit, paint_for, say_error
+from mesos_batch_cli.showing import events_meant, open_display, progress_meant
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
     from mesos_batch_cli.output.display import Display
+    from mesos_batch_cli.output.events_file import EventsFile
 
 _CANCELLING = "cancelling: killing the tasks and waiting for them; Ctrl-C leaves at once"
 _ENDING = "cancelling: waiting for what was sent; Ctrl-C leaves at once"
@@ -51,15 +54,24 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     """Show the run that ``begin`` gives until it is over, then its result.
 
     Raises:
+        UsageError: it cannot be shown as the flags say, or the file for events not be written.
         MesosBatchError: ``begin`` did.
     """
+    progress_meant(values)
+    with events_meant(values) as events:
+        return _drive(begin, how, values, events)
+
+
+def _drive(
+    begin: Callable[[], Run], how: Drive, values: Values, events: EventsFile | None
+) -> ExitCode:
     run: Run | None = None
     run_id: str | None = None
     mailbox: Mailbox = queue.SimpleQueue()
     try:
         with interrupts(mailbox.put), begin() as run:
             run_id = run.run_id
-            display = _open_display(how, run, values)
+            display = _open_display(how, run, values, events)
             try:
                 ended = follow(
                     run, display, mailbox, leaves_tasks=how.leaves_tasks, cancels=how.cancel
@@ -70,8 +82,8 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     except LeaveAtOnceError as left:
         _tell_left(run, run_id, values)
         return left.exit_code
-    if run.work_dir is not None and not values[the.QUIET]:
-        emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
+    if run.work_dir is not None and progress_meant(values) != NONE:
+        display.say(f"what the tasks wrote is in {run.work_dir}")
     exit_code = _result(snapshot, ended, run_id, values, ending=how.cancel)
     if run_id is not None and how.reports:
         from mesos_batch.runs import find_run
@@ -95,27 +107,15 @@ def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
     say_error(said or "left at once, without waiting for the tasks to end", hint)
 
 
-def _open_display(how: Drive, run: Run, values: Values) -> Display:
-    from mesos_batch_cli.output.display import LineDisplay, LiveDisplay
-    from mesos_batch_cli.output.lines import Level, Lines
+def _open_display(how: Drive, run: Run, values: Values, events: EventsFile | None) -> Display:
+    display = open_display(values, how.title, run.run_id, how.tasks)
+    if events is not None:
+        from mesos_batch_cli.output.events_file import RecordingDisplay
 
-    level = Level.NORMAL
-    if values[the.QUIET]:
-        level = Level.QUIET
-    elif values[the.VERBOSE]:
-        level = Level.VERBOSE
-    paint = paint_for(sys.stderr, values[the.COLOR], os.environ)
-    lines = Lines(paint, level, how.tasks, run.run_id)
-    display: Display
-    if level is not Level.NORMAL or not is_terminal(sys.stderr, os.environ):
-        display = LineDisplay(lines)
-    else:
-        from mesos_batch_cli.output.live import LiveView
-
-        display = LiveDisplay(LiveView(how.title, colored=paint.enabled), lines)
+        display = RecordingDisplay(display, events, run.run_id)
     if how.cancel:
         display.say(_CANCELLING if run.snapshot().tasks else _ENDING)
-    elif how.begins and run.run_id is not None and level is not Level.QUIET:
+    elif how.begins and run.run_id is not None and progress_meant(values) != NONE:
         display.say(f"run {run.run_id}")
     return display
 

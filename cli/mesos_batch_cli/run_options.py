@@ -16,6 +16,7 @@ from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
 from mesos_batch_cli.output.streams import say_warning
 from mesos_batch_cli.report_files import check_files
+from mesos_batch_cli.showing import progress_meant
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -83,13 +84,14 @@ def check_keeping(values: Values) -> None:
 
 
 def check_output(values: Values) -> None:
-    """Refuse to be quiet and verbose at once.
+    """Refuse to be quiet and to show something at once.
 
     Raises:
-        UsageError: both are asked for.
+        UsageError: both are asked for, or a live view where there is no terminal.
     """
     if values[the.QUIET] and values[the.VERBOSE]:
         raise UsageError("--quiet contradicts --verbose")
+    progress_meant(values)
 
 
 def leaves_tasks(values: Values, master: str) -> bool:

@@ -13,6 +13,7 @@ from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.dependency_settings import KEEP_GOING
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
+from mesos_batch.config.progress_settings import EVENTS, ONCE, PROGRESS
 from mesos_batch.config.report_settings import REPORT, REPORT_NOW
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
@@ -273,7 +274,7 @@ QUIET: Setting[bool] = Setting(
     kind=BOOLEAN,
     default=False,
     group=Group.OUTPUT,
-    help="Show no progress: only errors, warnings and the result.",
+    help="Show no progress: only errors, warnings and the result (--progress=none).",
 )
 VERBOSE: Setting[bool] = Setting(
     name="verbose",
@@ -340,6 +341,8 @@ RUN: tuple[Setting[Any], ...] = (
     LOCAL_MEM,
     LOCAL_DISK,
     REPORT,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -365,6 +368,8 @@ RESUME: tuple[Setting[Any], ...] = (
     ON_INTERRUPT,
     STATE_DIR,
     REPORT,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -424,6 +429,8 @@ RETRY: tuple[Setting[Any], ...] = (
     JOURNAL,
     STATE_DIR,
     REPORT,
+    PROGRESS,
+    EVENTS,
     COLOR,
     QUIET,
     VERBOSE,
@@ -441,7 +448,8 @@ EXPLAIN: tuple[Setting[Any], ...] = (
     HELP,
 )
 REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
-WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
+WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, COLOR, QUIET, VERBOSE, HELP)
+TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, COLOR, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
     setting for setting in RESUME if setting not in (ON_INTERRUPT, REPORT)
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mesos_batch.config import settings as run
+from mesos_batch.config.progress_settings import EVENTS, PROGRESS
 from mesos_batch.config.setting import (
     AMOUNT,
     ATTRIBUTE_LIST,
@@ -222,6 +223,8 @@ _ACTS: tuple[Setting[Any], ...] = (
     VOLUME_TIMEOUT,
     run.CONTENT_TYPE,
     run.STATE_DIR,
+    PROGRESS,
+    EVENTS,
     run.COLOR,
     run.QUIET,
     run.VERBOSE,

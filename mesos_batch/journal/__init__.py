@@ -4,6 +4,7 @@
 """
 
 from mesos_batch.journal.failures import PassingJournalError
+from mesos_batch.journal.follow import Follower
 from mesos_batch.journal.header import Json, RunHeader, digest_of
 from mesos_batch.journal.read import (
     RunInfo,
@@ -21,6 +22,7 @@ from mesos_batch.journal.request import ask_cancel
 from mesos_batch.journal.write import Journal
 
 __all__ = [
+    "Follower",
     "Journal",
     "Json",
     "PassingJournalError",

@@ -20,7 +20,7 @@ from mesos_batch.journal.schema import check_schema
 from mesos_batch.model.change import ChangePhase, ChangeView
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.saved import AttemptEntry, EndEntry, OperationEntry
-from mesos_batch.model.snapshot import RunSnapshot
+from mesos_batch.model.snapshot import RunSnapshot, TaskView
 
 _CANDIDATES_SHOWN = 5
 
@@ -115,7 +115,7 @@ def read_run(directory: Path) -> RunInfo:
     with reading(directory / JOURNAL):
         # Looked at before the rest: who lets go of the lock has written the end by then.
         held = is_held(directory)
-    with _opened(directory) as db:
+    with opened(directory) as db:
         return _info(db, directory, held=held)
 
 
@@ -125,7 +125,7 @@ def read_snapshot(directory: Path) -> RunSnapshot:
     Raises:
         JournalError: its journal cannot be read.
     """
-    with _opened(directory) as db:
+    with opened(directory) as db:
         return _snapshot(db)
 
 
@@ -137,9 +137,30 @@ def read_history(directory: Path) -> tuple[RunInfo, RunSnapshot, list[AttemptEnt
     """
     with reading(directory / JOURNAL):
         held = is_held(directory)
-    with _opened(directory) as db:
+    with opened(directory) as db:
         info = _info(db, directory, held=held)
         return info, _snapshot(db), list(rows.read_attempts(db))
+
+
+def snapshot_of(
+    db: sqlite3.Connection, tasks: tuple[TaskView, ...], restart_losses: int = 0
+) -> RunSnapshot:
+    """A run with these tasks; all else of it is read."""
+    header, end = rows.read_header(db), rows.read_end(db)
+    framework_id, touched_at = rows.read_signs_of_life(db)
+    return RunSnapshot(
+        at=touched_at,
+        started_at=header.created_at,
+        tasks=tasks,
+        agents=tuple(agent_rows.read_agents(db)),
+        changes=tuple(change_rows.read_change_views(db)),
+        master=header.master,
+        framework_id=framework_id,
+        cancelling=end is None and rows.is_cancelled(db),
+        exit_code=None if end is None else end.exit_code,
+        message=None if end is None else end.message,
+        restart_losses=restart_losses,
+    )
 
 
 def read_attempts(directory: Path, position: int | None = None) -> list[AttemptEntry]:
@@ -148,7 +169,7 @@ def read_attempts(directory: Path, position: int | None = None) -> list[AttemptE
     Raises:
         JournalError: its journal cannot be read.
     """
-    with _opened(directory) as db:
+    with opened(directory) as db:
         return list(rows.read_attempts(db, position))
 
 
@@ -158,7 +179,7 @@ def read_changes(directory: Path) -> list[ChangeView]:
     Raises:
         JournalError: its journal cannot be read.
     """
-    with _opened(directory) as db:
+    with opened(directory) as db:
         return change_rows.read_change_views(db)
 
 
@@ -168,12 +189,12 @@ def read_operations(directory: Path) -> list[OperationEntry]:
     Raises:
         JournalError: its journal cannot be read.
     """
-    with _opened(directory) as db:
+    with opened(directory) as db:
         return change_rows.read_operations(db)
 
 
 @contextmanager
-def _opened(directory: Path) -> Iterator[sqlite3.Connection]:
+def opened(directory: Path) -> Iterator[sqlite3.Connection]:
     """The journal as it is at one moment, whatever its owner writes meanwhile."""
     path = directory / JOURNAL
     if not path.exists():
@@ -182,6 +203,12 @@ def _opened(directory: Path) -> Iterator[sqlite3.Connection]:
         check_schema(db, path)
         db.execute("BEGIN")
         yield db
+
+
+def _restart_losses(db: sqlite3.Connection) -> int:
+    """Attempts that checkpointing would have saved; where it was on, none."""
+    checkpoint = rows.read_header(db).options.get("checkpoint")
+    return 0 if checkpoint else rows.read_restart_losses(db)
 
 
 def _directories(state_dir: Path | None) -> list[Path]:
@@ -225,21 +252,7 @@ def _info(db: sqlite3.Connection, directory: Path, *, held: bool) -> RunInfo:
 
 
 def _snapshot(db: sqlite3.Connection) -> RunSnapshot:
-    header, end = rows.read_header(db), rows.read_end(db)
-    framework_id, touched_at = rows.read_signs_of_life(db)
-    return RunSnapshot(
-        at=touched_at,
-        started_at=header.created_at,
-        tasks=tuple(rows.read_views(db)),
-        agents=tuple(agent_rows.read_agents(db)),
-        changes=tuple(change_rows.read_change_views(db)),
-        master=header.master,
-        framework_id=framework_id,
-        cancelling=end is None and rows.is_cancelled(db),
-        exit_code=None if end is None else end.exit_code,
-        message=None if end is None else end.message,
-        restart_losses=0 if header.options.get("checkpoint") else rows.read_restart_losses(db),
-    )
+    return snapshot_of(db, tuple(rows.read_views(db)), restart_losses=_restart_losses(db))
 
 
 def _state(end: EndEntry | None, owner: Owner | None, *, held: bool) -> RunState:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from mesos_batch.errors import ExitCode
@@ -83,12 +83,13 @@ _GET_ATTEMPTS = """
     FROM attempts WHERE ?1 IS NULL OR position = ?1 ORDER BY position, number
 """
 _GET_VIEWS = """
-    SELECT progress.phase, progress.state, attempts.agent_id, hostname, progress.message,
-        progress.reason, launches, failures, launched_at, started_at, progress.ended_at,
-        exit_status, signal, sandbox_url, sandbox_path
+    SELECT tasks.position, progress.phase, progress.state, attempts.agent_id, hostname,
+        progress.message, progress.reason, launches, failures, launched_at, started_at,
+        progress.ended_at, exit_status, signal, sandbox_url, sandbox_path
     FROM tasks
     LEFT JOIN progress ON progress.position = tasks.position
     LEFT JOIN attempts ON attempts.position = tasks.position AND number = launches
+    WHERE ?1 IS NULL OR (progress.phase IS NOT NULL AND ifnull(progress.ended_at >= ?1, TRUE))
     ORDER BY tasks.position
 """
 
@@ -363,27 +364,39 @@ def read_attempts(db: sqlite3.Connection, position: int | None = None) -> Iterat
 
 def read_views(db: sqlite3.Connection) -> Iterator[TaskView]:
     """Read the tasks in their order, each with where it is and its latest attempt."""
-    for task, row in zip(read_tasks(db), db.execute(_GET_VIEWS), strict=True):
-        if row[0] is None:
-            yield TaskView(task, Phase.WAITING)
-            continue
-        phase, state, agent, hostname, message, reason, launches, failures, *more = row
-        launched_at, started_at, ended_at, exit_status, signal, url, path = more
-        yield TaskView(
-            task,
-            PHASES[phase],
-            STATES[state],
-            agent_id=agent,
-            hostname=hostname,
-            message=message,
-            reason=reason,
-            launches=launches,
-            failures=failures,
-            launched_at=launched_at,
-            started_at=started_at,
-            ended_at=ended_at,
-            exit_status=exit_status,
-            signal=signal,
-            sandbox_url=url,
-            sandbox_path=path,
-        )
+    for task, (_, *row) in zip(read_tasks(db), db.execute(_GET_VIEWS, (None,)), strict=True):
+        yield TaskView(task, Phase.WAITING) if row[0] is None else _view(task, row)
+
+
+def read_views_since(
+    db: sqlite3.Connection, tasks: Sequence[TaskView], since: float
+) -> Iterator[tuple[int, TaskView]]:
+    """Read the tasks that were begun and go on, or ended after that time, with their positions.
+
+    ``tasks`` are all as they were known before.
+    """
+    for position, *row in db.execute(_GET_VIEWS, (since,)):
+        yield position, _view(tasks[position].spec, row)
+
+
+def _view(task: TaskSpec, row: Sequence[Any]) -> TaskView:
+    phase, state, agent, hostname, message, reason, launches, failures, *more = row
+    launched_at, started_at, ended_at, exit_status, signal, url, path = more
+    return TaskView(
+        task,
+        PHASES[phase],
+        STATES[state],
+        agent_id=agent,
+        hostname=hostname,
+        message=message,
+        reason=reason,
+        launches=launches,
+        failures=failures,
+        launched_at=launched_at,
+        started_at=started_at,
+        ended_at=ended_at,
+        exit_status=exit_status,
+        signal=signal,
+        sandbox_url=url,
+        sandbox_path=path,
+    )

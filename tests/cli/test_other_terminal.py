@@ -40,7 +40,12 @@ def test_cancel_asks_the_process_that_drives_the_run(
     again = mesos_batch("cancel", run_id)
 
     assert (cancelled.returncode, process.returncode) == (0, 130)
-    assert cancelled.stderr == f"asked process {process.pid} to kill the tasks of run {run_id}\n"
+    asked, *told = cancelled.stderr.splitlines()
+    assert asked == f"asked process {process.pid} to kill the tasks of run {run_id}"
+    assert sorted(line.split(" ", 1)[1] for line in told) == [
+        "task held-1 cancelled",
+        "task held-2 cancelled",
+    ]
     assert "1 of 3 tasks finished, 2 cancelled, in " in cancelled.stdout
     assert (again.returncode, again.stdout) == (0, "")
     assert again.stderr == f"run {run_id} has ended already, with exit code 130\n"

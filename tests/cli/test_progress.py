@@ -1,10 +1,8 @@
 """The live display says why tasks wait."""
 
-import re
 from dataclasses import replace
 
-from mesos_batch_cli.output.live import LiveView
-from mesos_batch_cli.output.progress import Progress
+from mesos_batch_cli.output.progress import Progress, ProgressElsewhere
 
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
@@ -31,7 +29,7 @@ def why(facts: list[fact.Fact], run: RunSnapshot, now: float = 102.0) -> str | N
     progress = Progress()
     for happened in facts:
         progress.add(happened)
-    return progress.why_waiting(run, now)
+    return progress.why_waiting(run, run.counts()[Phase.WAITING], now)
 
 
 def test_reasons_to_wait() -> None:
@@ -70,14 +68,6 @@ def test_a_run_that_stops_by_itself_still_runs_some() -> None:
     assert (why([], over) or "").startswith("Cancelling")
 
 
-def test_skipped_tasks_are_not_among_the_failures() -> None:
-    progress = Progress()
-    progress.add(fact.TaskEnded(101.0, "a", Phase.FAILED, TaskState.TASK_FAILED))
-    progress.add(fact.TaskEnded(101.0, "b", Phase.SKIPPED, None, "dependency a failed"))
-
-    assert [end.task_id for end in progress.failures] == ["a"]
-
-
 def test_a_task_to_be_tried_again_is_no_task_without_resources() -> None:
     retry = fact.TaskRequeued(101.0, "a", Phase.FAILED, TaskState.TASK_FAILED, 1, 8.0, True)
     again = fact.TaskLaunched(109.5, "a", "8a0e-S2", "agent-2")
@@ -103,40 +93,15 @@ def test_an_agent_that_rests_is_told_while_it_does() -> None:
     assert progress.resting(160.0) == []
 
 
-def test_the_screen_names_what_runs_what_failed_and_what_fits_nowhere(capsys, monkeypatch) -> None:
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "90")
-    monkeypatch.setenv("LINES", "20")
-    running = [
-        view(f"r{number}", Phase.RUNNING, hostname="agent-1", started_at=108.0)
-        for number in range(30)
-    ]
-    again = view("again", Phase.RUNNING, hostname="agent-1", started_at=107.0, launches=2)
-    run = run_of(again, *running, view("bad", Phase.FAILED), view("big"))
-    progress = Progress()
-    for happened in (
-        SUBSCRIBED,
-        OFFERS,
-        fact.TaskEnded(109.0, "bad", Phase.FAILED, TaskState.TASK_FAILED, "Command \x1b exited"),
-        fact.TaskUnplaceable(109.0, "big", "needs cpus 99", 170.0),
-        fact.AgentRested(109.0, "8a0e-S1", "agent-1", 31.0, 5),
-    ):
-        progress.add(happened)
+def test_of_a_run_elsewhere_is_said_what_its_journal_tells() -> None:
+    progress = ProgressElsewhere()
+    unsubscribed = run_of(view("a"))
+    subscribed = replace(unsubscribed, framework_id="8a0e-0001")
 
-    screen = LiveView("my batch", colored=False)
-    screen.draw(run, progress, 110.0)
-    screen.write("warning: a line of its own")
-    screen.close()
-
-    text = capsys.readouterr().err
-    assert "my batch on 10.0.0.1:5050" in text
-    assert "1 failed" in text
-    assert "31 running" in text
-    assert re.search(r"again +agent-1 +3\.0s +attempt 2", text)
-    assert "Agent agent-1 gets no task for another 30s: 5 attempts failed there." in text
-    assert re.search(r"r0 +agent-1 +2\.0s", text)
-    assert "… and" in text
-    assert "bad  TASK_FAILED  Command \\x1b exited" in text
-    assert "big: needs cpus 99; given up in 1m00s" in text
-    assert "warning: a line of its own" in text
+    assert progress.why_waiting(unsubscribed, 1, 102.0) == "The master has not let the run in yet."
+    assert progress.why_waiting(subscribed, 2, 102.0) == (
+        "2 tasks wait: 'mesos-batch explain TASK' says what one lacks."
+    )
+    assert progress.why_waiting(subscribed, 0, 102.0) is None
+    cancelling = replace(subscribed, cancelling=True)
+    assert (progress.why_waiting(cancelling, 1, 102.0) or "").startswith("Cancelling")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from mesos_batch_cli.output.run_table import run_table
-from mesos_batch_cli.output.status_line import progress_text
 from mesos_batch_cli.output.status_page import status_page
 from mesos_batch_cli.output.streams import Paint
 
@@ -156,9 +155,3 @@ def test_a_terminal_gets_a_bar() -> None:
     assert lines[bar + 1].split("   ") == [
         f"{lines[bar][0]} 1 finished", f"{lines[bar][20]} 1 failed", f"{lines[bar][-1]} 1 running",
     ]  # fmt: skip
-
-
-def test_the_line_of_who_waits() -> None:
-    assert progress_text(info(), 1725.0) == (
-        "20261122-211056-k3fq: 120 of 200 finished, 3 failed, 12 running, 65 waiting, 12m05s"
-    )

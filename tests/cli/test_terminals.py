@@ -42,6 +42,11 @@ class Terminal:
             self.shown += more
         return self.shown
 
+    def type(self, text: str) -> None:
+        """Press keys."""
+        assert self._ours is not None
+        os.write(self._ours, text.encode())
+
     def close(self) -> None:
         """Close the window."""
         if self._ours is not None:
@@ -107,7 +112,7 @@ def test_a_live_display_leaves_only_the_result(tmp_path: Path) -> None:
     assert "1 running" in text
     assert "FAILED (1)" in text
     last_frame = text.rpartition("mesos-batch instance")[2]
-    assert "\x1b[2K" in last_frame, "the display stays on the screen"
+    assert "\x1b[J" in last_frame, "the display stays on the screen"
     assert "\x1b[?25h" in last_frame, "the cursor stays hidden"
     verdict = text.rstrip().splitlines()[-1]
     assert "1 of 2 tasks finished, 1 failed, in" in verdict
@@ -157,17 +162,67 @@ def test_with_nohup_a_run_outlives_its_terminal(
     assert held.ended == ["held-1", "held-2", "quick"]
 
 
-def test_who_waits_on_a_terminal_sees_how_far_the_run_is(
+def test_who_waits_on_a_terminal_sees_the_run_live(
     mesos_batch: Program, master: str, held: Held, tmp_path: Path
 ) -> None:
     run_id = mesos_batch(*held.on(master, "--detach")).stdout.strip()
     with on_terminal("wait", cwd=tmp_path) as (process, terminal):
-        terminal.wait_for(f"{run_id}: 1 of 3 finished, 2 running, ")
+        terminal.wait_for("2 running")
         held.let_go()
         text = terminal.read_all()
         process.wait(timeout=30)
 
     assert process.returncode == 0
-    result = text.rpartition("\r\x1b[2K")[2]
-    assert run_id not in result, "the line stays on the screen"
+    assert run_id in text
+    result = text.rpartition("\x1b[J\x1b[?25h")[2]
+    assert run_id not in result, "the view stays on the screen"
     assert "all 3 tasks finished in " in result
+
+
+def test_top_shows_a_run_and_leaves_it_alone(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    run_id = mesos_batch(*held.on(master, "--detach")).stdout.strip()
+    with on_terminal("top", cwd=tmp_path) as (process, terminal):
+        terminal.wait_for("2 running")
+        terminal.type("q")
+        text = terminal.read_all()
+        process.wait(timeout=30)
+    state = info_of(mesos_batch)["state"]
+    held.let_go()
+    waited = mesos_batch("wait")
+
+    assert process.returncode == 0
+    assert run_id in text
+    assert re.search(r"held-1 +S\d +\d", text)
+    assert text.endswith("\x1b[J\x1b[?25h"), "something stays on the screen"
+    assert (state, waited.returncode) == ("running", 0)
+
+
+def test_ctrl_c_leaves_top_too(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    mesos_batch(*held.on(master, "--detach"))
+    with on_terminal("top", cwd=tmp_path) as (process, terminal):
+        terminal.wait_for("2 running")
+        terminal.type("\x03")
+        text = terminal.read_all()
+        process.wait(timeout=30)
+
+    assert process.returncode == 0
+    assert text.endswith("\x1b[?25h"), "something stays on the screen"
+    assert info_of(mesos_batch)["state"] == "running"
+
+
+def test_top_ends_with_the_result_of_the_run(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    mesos_batch(*held.on(master, "--detach"))
+    with on_terminal("top", cwd=tmp_path) as (process, terminal):
+        terminal.wait_for("2 running")
+        held.let_go(exit_status=3)
+        text = terminal.read_all()
+        process.wait(timeout=30)
+
+    assert process.returncode == 0, "that of top, not of the run"
+    assert "2 of 3 tasks finished, 1 failed, in " in text.rpartition("\x1b[?25h")[2]

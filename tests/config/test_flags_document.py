@@ -23,6 +23,7 @@ SECTIONS = {
     "## mesos-batch resume": the.RESUME,
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,
+    "## mesos-batch top": the.TOP,
     "## mesos-batch status": the.STATUS,
     "## mesos-batch explain": the.EXPLAIN,
     "## mesos-batch report": the.REPORT_COMMAND,

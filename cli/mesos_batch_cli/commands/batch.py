@@ -86,7 +86,7 @@ def run_new(
     ``changes`` of reservations and volumes come before the tasks.
 
     Raises:
-        UsageError: an option makes no sense.
+        UsageError: an option makes no sense, or the file for events cannot be written.
         JournalError: the run cannot be kept.
     """
     from mesos_batch import api
@@ -102,7 +102,9 @@ def run_new(
 
     if keep is not None and values[the.DETACH]:
         from mesos_batch_cli.background import detach
+        from mesos_batch_cli.showing import check_detached
 
+        check_detached(values)
         try:
             run_id = api.create(tasks, options, keep, changes)
         except JournalError as error:

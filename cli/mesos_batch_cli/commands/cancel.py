@@ -7,9 +7,11 @@ import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.progress_settings import LIVE, PLAIN
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
+from mesos_batch_cli.showing import progress_meant
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch cancel RUN [flags]",)
@@ -45,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.FINISHED
     if info.state is RunState.RUNNING:
         ask_cancel(info, ExitCode.INTERRUPTED)
-        if not values[the.QUIET]:
+        if progress_meant(values) in (LIVE, PLAIN):
             emit(sys.stderr, f"asked process {info.pid} to kill the tasks of run {info.run_id}")
         info = watch(info, values)
         if info.state is RunState.ENDED:

@@ -1,4 +1,4 @@
-"""Where a run is shown while it goes on: on a live display, or line by line."""
+"""Where a run is shown while it goes on: in a live view, or line by line for people or programs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from mesos_batch.model.facts import AttemptSuperseded, ChangeWaits, Fact, RunResumed, Warned
+from mesos_batch.model.facts import AttemptSuperseded, ChangeWaits, Fact, Phase, RunResumed, Warned
 from mesos_batch.model.snapshot import RunSnapshot
+from mesos_batch_cli.output.event_json import event_line, message_line, progress_line
 from mesos_batch_cli.output.lines import Lines
-from mesos_batch_cli.output.progress import Progress
 from mesos_batch_cli.output.streams import emit
 
 if TYPE_CHECKING:
-    from mesos_batch_cli.output.live import LiveView
+    from mesos_batch_cli.output.canvas import Canvas
+    from mesos_batch_cli.output.picture import Heading
+    from mesos_batch_cli.output.progress import Progress
 
 
 class Watched(Protocol):
@@ -62,6 +64,8 @@ class LineDisplay:
         """Do nothing: lines stay."""
 
 
+# Of ten seconds at most one goes into pictures, however large the run is.
+_REST_OF_DRAWING = 10
 # What a live view would have nowhere to show.
 _LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned, ChangeWaits)
 
@@ -69,26 +73,78 @@ _LINES_ABOVE = (RunResumed, AttemptSuperseded, Warned, ChangeWaits)
 class LiveDisplay:
     """The live view of a terminal; little becomes lines above it."""
 
-    def __init__(self, view: LiveView, lines: Lines) -> None:
-        self._view = view
+    def __init__(self, canvas: Canvas, heading: Heading, lines: Lines, progress: Progress) -> None:
+        from mesos_batch.overview import Overview
+
+        self._canvas = canvas
+        self._heading = heading
         self._lines = lines
-        self._progress = Progress()
+        self._progress = progress
+        self._overview = Overview()
+        self._next = 0.0
 
     def show(self, happened: Fact) -> None:
         """Remember the fact for the next refresh."""
         self._progress.add(happened)
         line = self._lines.line(happened) if isinstance(happened, _LINES_ABOVE) else None
         if line is not None:
-            self._view.write(line)
+            self._canvas.write(line)
 
     def tick(self, run: Watched) -> None:
-        """Draw the run as it is now."""
-        self._view.draw(run.snapshot(), self._progress, time.time())
+        """Draw the run as it is now, unless drawing the last picture took long."""
+        begun = time.monotonic()
+        if begun < self._next:
+            return
+        self._draw(run.snapshot(), time.time())
+        took = time.monotonic() - begun
+        self._next = begun + took * _REST_OF_DRAWING
+
+    def _draw(self, run: RunSnapshot, now: float) -> None:
+        from mesos_batch_cli.output.picture import Frame, picture
+
+        overview, canvas = self._overview, self._canvas
+        overview.take(run, now)
+        remarks = self._progress.remarks(run, overview.counts[Phase.WAITING], now)
+        frame = Frame(canvas.width, canvas.height, canvas.unicode)
+        canvas.draw(picture(overview, remarks, self._heading, now, frame))
 
     def say(self, line: str) -> None:
         """Print it above the view."""
-        self._view.write(line)
+        self._canvas.write(line)
 
     def close(self) -> None:
         """Take the view away."""
-        self._view.close()
+        self._canvas.close()
+
+
+PROGRESS_SECONDS = 1.0
+
+
+class JsonDisplay:
+    """A JSON object for each fact and, every second, for how far the run is; on stderr."""
+
+    def __init__(self, run_id: str | None) -> None:
+        from mesos_batch.overview import Overview
+
+        self._run_id = run_id
+        self._overview = Overview()
+        self._next = 0.0
+
+    def show(self, happened: Fact) -> None:
+        """Print the fact."""
+        emit(sys.stderr, event_line(happened, self._run_id))
+
+    def tick(self, run: Watched) -> None:
+        """Print how far the run is, when that was last done a while ago."""
+        now = time.time()
+        if now >= self._next:
+            self._next = now + PROGRESS_SECONDS
+            self._overview.take(run.snapshot(), now)
+            emit(sys.stderr, progress_line(self._overview, self._run_id, now))
+
+    def say(self, line: str) -> None:
+        """Print it as an object too: who reads these lines reads nothing else."""
+        emit(sys.stderr, message_line(line, self._run_id, time.time()))
+
+    def close(self) -> None:
+        """Do nothing: lines stay."""

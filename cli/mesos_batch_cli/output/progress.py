@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mesos_batch.model import facts as fact
 from mesos_batch.model.change import ChangePhase
-from mesos_batch.model.facts import Fact, Phase
+from mesos_batch.model.facts import Fact
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, tasks
 
-RECENT_FAILURES = 5
 _OFFERS_ARE_LATE = 3.0
 
 
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What explains a run: why tasks wait, which agents rest, what fits no agent so far."""
+
+    why_waiting: str | None = None
+    resting: Sequence[str] = ()
+    unplaceable: Sequence[fact.TaskUnplaceable] = ()
+
+
 class Progress:
-    """Recent failures, and what explains that tasks wait."""
+    """What explains that tasks wait."""
 
     def __init__(self) -> None:
-        self.failures: deque[fact.TaskEnded] = deque(maxlen=RECENT_FAILURES)
         self.unplaceable: dict[str, fact.TaskUnplaceable] = {}
         self._retry_at: dict[str, float] = {}
         self._resting: dict[str, fact.AgentRested] = {}
@@ -56,13 +64,16 @@ class Progress:
                 self._retry_at[task_id] = at + delay
             case fact.TaskLaunched(task_id=task_id):
                 self._retry_at.pop(task_id, None)
-            case fact.TaskEnded(task_id=task_id, phase=phase):
+            case fact.TaskEnded(task_id=task_id):
                 self.unplaceable.pop(task_id, None)
                 self._retry_at.pop(task_id, None)
-                if phase not in (Phase.FINISHED, Phase.CANCELLED, Phase.SKIPPED):
-                    self.failures.append(happened)
 
-    def why_waiting(self, run: RunSnapshot, now: float) -> str | None:
+    def remarks(self, run: RunSnapshot, waiting: int, now: float) -> Remarks:
+        """All of it at a moment; so many tasks are ``waiting``."""
+        unplaceable = tuple(self.unplaceable.values())
+        return Remarks(self.why_waiting(run, waiting, now), self.resting(now), unplaceable)
+
+    def why_waiting(self, run: RunSnapshot, waiting: int, now: float) -> str | None:
         """Why nothing more starts, in a sentence; ``None`` when nothing waits."""
         ending = _why_it_ends(run)
         if ending is not None:
@@ -79,10 +90,12 @@ class Progress:
             return (
                 f"Waiting: {one_line(why)}." if why else "Reserving and creating, or undoing it …"
             )
-        return self._why_tasks_wait(run, now, self._subscribed_at)
+        waiting -= len(self.unplaceable) + run.blocked
+        return self._why_tasks_wait(run, waiting, now, self._subscribed_at)
 
-    def _why_tasks_wait(self, run: RunSnapshot, now: float, subscribed_at: float) -> str | None:
-        waiting = run.counts()[Phase.WAITING] - len(self.unplaceable) - run.blocked
+    def _why_tasks_wait(
+        self, run: RunSnapshot, waiting: int, now: float, subscribed_at: float
+    ) -> str | None:
         if waiting <= 0 and run.blocked:
             return f"{tasks(run.blocked)} wait{'s' if run.blocked == 1 else ''} for others to end."
         if waiting <= 0:
@@ -115,6 +128,22 @@ class Progress:
             f"No offers for {elapsed(since)}: other frameworks hold what is there, or the role "
             "gets nothing."
         )
+
+
+class ProgressElsewhere(Progress):
+    """The same for a run that another process drives: its journal knows no offers."""
+
+    def why_waiting(self, run: RunSnapshot, waiting: int, now: float) -> str | None:
+        """What can be said all the same."""
+        del now
+        if run.cancelling and run.exit_code is None:
+            return "Cancelling: waiting for the tasks to be killed."
+        if waiting <= 0 or run.exit_code is not None:
+            return None
+        if run.framework_id is None:
+            return "The master has not let the run in yet."
+        word = "waits" if waiting == 1 else "wait"
+        return f"{tasks(waiting)} {word}: 'mesos-batch explain TASK' says what one lacks."
 
 
 def _why_it_ends(run: RunSnapshot) -> str | None:

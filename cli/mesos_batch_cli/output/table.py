@@ -22,14 +22,15 @@ def table(
     right: Sequence[str] = (),
     color: Callable[[int], Callable[[str], str] | None] = lambda _index: None,
     notes: Sequence[str | None] = (),
+    empty: str = "-",
 ) -> list[str]:
-    """The lines of a table; empty columns are left out.
+    """The lines of a table; empty columns are left out, cells are shown as ``empty``.
 
     ``right`` are the columns of numbers. ``color`` paints the row of an index as a whole.
     ``notes`` come under the row of the same place.
     """
-    cells = [[one_line(cell) or "-" for cell in row] for row in rows]
-    kept = [index for index, _ in enumerate(columns) if any(row[index] != "-" for row in cells)]
+    cells = [[one_line(cell) or empty for cell in row] for row in rows]
+    kept = [index for index, _ in enumerate(columns) if any(row[index] != empty for row in cells)]
     widths = {i: max(len(columns[i]), *(len(row[i]) for row in cells)) for i in kept}
     if width is not None:
         _fit(widths, width)

@@ -26,6 +26,18 @@ def shortened(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 
+def rate_text(per_second: float) -> str:
+    """How fast tasks end, in the unit people count in: ``2.4 tasks/s``, ``31 tasks/min``."""
+    for unit, seconds in (("s", 1), ("min", 60)):
+        if per_second * seconds >= 1:
+            return f"{_few_digits(per_second * seconds)} tasks/{unit}"
+    return f"{_few_digits(per_second * 3600)} tasks/h"
+
+
+def _few_digits(number: float) -> str:
+    return f"{number:.1f}" if number < 10 else f"{number:,.0f}"
+
+
 def tasks(count: int) -> str:
     """``1 task``, ``12 tasks``."""
     return f"{count} task" if count == 1 else f"{count:,} tasks"
