@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
+from mesos_batch.config.output_settings import STREAM_LOGS
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
@@ -95,6 +96,8 @@ def _start(
         arguments.append(f"--state_dir={place}")
     if values[the.VERBOSE]:
         arguments.append("--verbose")
+    if values[STREAM_LOGS]:
+        arguments.append("--stream_logs")
     if leave:
         arguments.append("--on_interrupt=detach")
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

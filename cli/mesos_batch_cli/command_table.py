@@ -64,6 +64,8 @@ COMMANDS = (
     _command("runs", "", "list runs", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
+    _command("logs", "[RUN] [TASK...]", "what tasks wrote, or write", _LOOK),
+    _command("files", "[RUN] TASK [PATH]", "the sandbox of a task: look, print, download", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
     _command("volumes list", "", "all volumes, with who uses and who made them", _CLUSTER),
     _command("volumes create", "", "reserve disk and create volumes on it", _CLUSTER),

@@ -13,14 +13,15 @@ from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import OperationType
-from mesos_batch_cli.follow import Mailbox, follow
+from mesos_batch_cli.follow import follow
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.keeping import again, can_be_resumed
 from mesos_batch_cli.output.streams import emit, is_terminal, paint_for, say_error
+from mesos_batch_cli.task_output import Mailbox, TaskOutput
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch.api import Run
+    from mesos_batch.api import Run, RunOptions
     from mesos_batch.model.facts import RunEnded
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
@@ -35,10 +36,13 @@ class Drive:
     """What to do with a run: ``title`` heads the live view, ``cancel`` ends it at once.
 
     A run that ``begins`` tells its id; one that is resumed tells it with how far it is.
+    ``options`` are those of the run. ``streams`` says that what the tasks write is shown.
     """
 
     tasks: Sequence[TaskSpec]
     title: str
+    options: RunOptions
+    streams: bool = False
     begins: bool = False
     leaves_tasks: bool = False
     cancel: bool = False
@@ -53,22 +57,27 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     run: Run | None = None
     run_id: str | None = None
     mailbox: Mailbox = queue.SimpleQueue()
+    output = _open_output(how, mailbox, values)
     try:
         with interrupts(mailbox.put), begin() as run:
             run_id = run.run_id
             display = _open_display(how, run, values)
             try:
                 ended = follow(
-                    run, display, mailbox, leaves_tasks=how.leaves_tasks, cancels=how.cancel
+                    run, display, mailbox, output, leaves_tasks=how.leaves_tasks, cancels=how.cancel
                 )
             finally:
                 display.close()
+            output.finish()
             snapshot = run.wait()
     except LeaveAtOnceError as left:
         _tell_left(run, run_id, values)
         return left.exit_code
-    if run.work_dir is not None and not values[the.QUIET]:
-        emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
+    finally:
+        output.close()
+    kept_in = output.directory or run.work_dir
+    if kept_in is not None and not values[the.QUIET]:
+        emit(sys.stderr, f"what the tasks wrote is in {kept_in}")
     return _result(snapshot, ended, run_id, values, ending=how.cancel)
 
 
@@ -84,6 +93,16 @@ def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
     elif run_id is not None and run is not None and run.snapshot().tasks:
         hint = f"'{again('retry', run_id, values, '--unfinished')}' runs what did not finish."
     say_error(said or "left at once, without waiting for the tasks to end", hint)
+
+
+def _open_output(how: Drive, mailbox: Mailbox, values: Values) -> TaskOutput:
+    return TaskOutput(
+        how.options,
+        (task.task_id for task in how.tasks),
+        mailbox,
+        stream=how.streams,
+        color=values[the.COLOR],
+    )
 
 
 def _open_display(how: Drive, run: Run, values: Values) -> Display:

@@ -11,6 +11,7 @@ from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.masters import parse_master
+from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS, TASK_OUTPUT
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
@@ -324,6 +325,7 @@ RUN: tuple[Setting[Any], ...] = (
     STAGING_TIMEOUT,
     MAX_ATTEMPTS,
     MAX_FAILURES,
+    *TASK_OUTPUT,
     DETACH,
     ON_INTERRUPT,
     FAILOVER_TIMEOUT,
@@ -357,6 +359,8 @@ RESUME: tuple[Setting[Any], ...] = (
     MOVED_MASTER,
     SECRET,
     SECRET_FILE,
+    STREAM_LOGS,
+    replace(OUTPUT_DIR, from_env=False, shown_default=_OF_THE_RUN),
     ON_INTERRUPT,
     STATE_DIR,
     COLOR,
@@ -411,6 +415,7 @@ RETRY: tuple[Setting[Any], ...] = (
     *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in OPTIONS),
     SECRET,
     SECRET_FILE,
+    *TASK_OUTPUT,
     DETACH,
     ON_INTERRUPT,
     JOURNAL,
@@ -433,5 +438,7 @@ EXPLAIN: tuple[Setting[Any], ...] = (
 )
 WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
-    setting for setting in RESUME if setting is not ON_INTERRUPT
+    setting
+    for setting in RESUME
+    if setting.name not in (ON_INTERRUPT.name, STREAM_LOGS.name, OUTPUT_DIR.name)
 )

@@ -331,5 +331,6 @@ class TaskLife:
                 state=status.state,
                 message=status.message,
                 reason=status.reason,
+                sandbox=record.view.sandbox,
             )
         )

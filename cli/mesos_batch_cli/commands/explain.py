@@ -15,7 +15,6 @@ from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch.model.snapshot import TaskView
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
 
@@ -43,12 +42,15 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch_cli.keeping import state_dir
     from mesos_batch_cli.output.as_json import as_json, task_fields
     from mesos_batch_cli.output.task_page import task_page
+    from mesos_batch_cli.task_choice import no_such_task
     from mesos_batch_cli.volume_run import cluster_of
 
     name, which = values.words[0], (*values.words[1:], "last")[0]
     info = runs.find_run(which, state_dir(values))
     snapshot, options = runs.read_snapshot(info), runs.options_of(info)
-    task = _named(name, snapshot.tasks, info.run_id)
+    task = next((view for view in snapshot.tasks if view.spec.task_id == name), None)
+    if task is None:
+        raise no_such_task(name, snapshot.tasks, info.run_id)
     why = None
     if task.phase is Phase.WAITING and options.master != LOCAL:
         running = sum(count for phase, count in info.counts.items() if phase.is_active)
@@ -61,17 +63,6 @@ def run(arguments: Sequence[str]) -> int:
     else:
         emit(sys.stdout, task_page(task, info.run_id, why))
     return ExitCode.FINISHED
-
-
-def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> TaskView:
-    for task in tasks:
-        if task.spec.task_id == name:
-            return task
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [task.spec.task_id for task in tasks[:10_000]], n=1)
-    hint = f"Did you mean {near[0]}?" if near else "'mesos-batch status --json' lists all."
-    raise UsageError(f"run {run_id} has no task '{name}'", hint)
 
 
 def _why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: RunOptions) -> str:

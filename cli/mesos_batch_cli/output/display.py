@@ -10,7 +10,7 @@ from mesos_batch.model.facts import AttemptSuperseded, ChangeWaits, Fact, RunRes
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.lines import Lines
 from mesos_batch_cli.output.progress import Progress
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.streams import emit, pour
 
 if TYPE_CHECKING:
     from mesos_batch_cli.output.live import LiveView
@@ -35,6 +35,9 @@ class Display(Protocol):
     def say(self, line: str) -> None:
         """Show a line of ours that stays."""
 
+    def write(self, text: str) -> None:
+        """Print what tasks wrote, whole lines, on stdout."""
+
     def close(self) -> None:
         """Make way for the summary."""
 
@@ -57,6 +60,10 @@ class LineDisplay:
     def say(self, line: str) -> None:
         """Print it."""
         emit(sys.stderr, line)
+
+    def write(self, text: str) -> None:
+        """Print it."""
+        pour(sys.stdout, text)
 
     def close(self) -> None:
         """Do nothing: lines stay."""
@@ -88,6 +95,13 @@ class LiveDisplay:
     def say(self, line: str) -> None:
         """Print it above the view."""
         self._view.write(line)
+
+    def write(self, text: str) -> None:
+        """Print it above the view where that is on the same terminal."""
+        if sys.stdout.isatty():
+            self._view.write(text.removesuffix("\n"))
+        else:
+            pour(sys.stdout, text)
 
     def close(self) -> None:
         """Take the view away."""

@@ -36,7 +36,10 @@ class LiveView:
         self._console = Console(
             file=sys.stderr, no_color=not colored, highlight=False, markup=False, emoji=False
         )
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        # What is written to stdout meanwhile may be for a file.
+        self._live = Live(
+            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False
+        )
         self._live.start()
 
     def draw(self, run: RunSnapshot, progress: Progress, now: float) -> None:
