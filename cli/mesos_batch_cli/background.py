@@ -192,6 +192,7 @@ def _tell(run_id: str, log: Path, values: Values) -> None:
     told = [
         (again("status", run_id, values), "shows how far it is"),
         (again("wait", run_id, values), "waits for its end"),
+        (again("logs", run_id, values, "--follow"), "shows what its tasks write"),
         (again("cancel", run_id, values), "kills its tasks and ends it"),
     ]
     width = max(len(command) for command, _ in told)

@@ -78,7 +78,7 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
     kept_in = output.directory or run.work_dir
     if kept_in is not None and not values[the.QUIET]:
         emit(sys.stderr, f"what the tasks wrote is in {kept_in}")
-    return _result(snapshot, ended, run_id, values, ending=how.cancel)
+    return _result(snapshot, ended, run_id, values, how)
 
 
 def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
@@ -135,15 +135,14 @@ def _result(
     ended: RunEnded | None,
     run_id: str | None,
     values: Values,
-    *,
-    ending: bool,
+    how: Drive,
 ) -> ExitCode:
     if ended is None:
         return ExitCode.INTERNAL
-    show_result(snapshot, ended.message, values)
+    show_result(snapshot, ended.message, values, run_id, how.options)
     if run_id is not None and can_be_resumed(run_id, values):
         emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
-    if run_id is not None and _left_something(snapshot) and not ending:
+    if run_id is not None and _left_something(snapshot) and not how.cancel:
         undo = again("volumes destroy", f"--run={run_id}", values)
         emit(sys.stderr, f"what it made can be undone: {undo}")
     return ended.exit_code
@@ -159,8 +158,18 @@ def _left_something(snapshot: RunSnapshot) -> bool:
     )
 
 
-def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> None:
-    """Print how a run ended: the message on stderr, the summary on stdout."""
+def show_result(
+    snapshot: RunSnapshot,
+    message: str | None,
+    values: Values,
+    run_id: str | None,
+    options: RunOptions | None = None,
+) -> None:
+    """Print how a run ended: the message on stderr, the summary on stdout.
+
+    With ``options``, which say who we are to the agents, it has what failed tasks wrote last.
+    """
+    from mesos_batch_cli.excerpts import excerpts
     from mesos_batch_cli.output.streams import width_of
     from mesos_batch_cli.output.summary import summary
 
@@ -168,4 +177,12 @@ def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> N
         say_error(message)
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
     width = width_of(sys.stdout, os.environ)
-    emit(sys.stdout, summary(snapshot, paint, width, every_failure=values[the.VERBOSE]))
+    page = summary(
+        snapshot,
+        paint,
+        width,
+        every_failure=values[the.VERBOSE],
+        excerpts={} if options is None else excerpts(snapshot, options),
+        logs_command=None if run_id is None else again("logs", run_id, values),
+    )
+    emit(sys.stdout, page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import SandboxError
+from mesos_batch.errors import ClusterError
 
 if TYPE_CHECKING:
     from mesos_batch.api import RunOptions
@@ -26,6 +26,7 @@ class LogAccess:
         self._output_dir = output_dir
         self._attempt = attempt
         self._sources = Sources(options)
+        self._located: dict[Sandbox, Sandbox] = {}
 
     def sandbox(self, task: PickedTask) -> Sandbox | None:
         """That of the attempt that is meant; ``None`` for a task that was never launched.
@@ -46,7 +47,11 @@ class LogAccess:
         """
         from mesos_batch.sandboxes import asked_for
 
-        return asked_for(sandbox, self.run.snapshot.framework_id, self.options, self._sources)
+        if sandbox not in self._located:
+            framework_id = self.run.snapshot.framework_id
+            found = asked_for(sandbox, framework_id, self.options, self._sources)
+            self._located[sandbox] = found
+        return self._located[sandbox]
 
     def sandbox_source(self, sandbox: Sandbox) -> Source:
         """The files of the sandbox itself.
@@ -74,7 +79,7 @@ class LogAccess:
         try:
             source = self.sandbox_source(sandbox)
             source.size(wanted)
-        except SandboxError:
+        except ClusterError:
             copy = self.copy(task, sandbox)
             if copy is None:
                 raise

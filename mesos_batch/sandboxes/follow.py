@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
     from mesos_batch.sandboxes.source import Source, Sources
 
-# Each of them costs its agent two requests every two seconds at least.
 FOLLOWED_AT_ONCE = 32
 THREADS = 2
 SHORTEST_WAIT, LONGEST_WAIT = 0.2, 2.0
+# However many are followed, this long between two looks: the scheduler has other things to do.
+LOOKS_APART = 0.02
 # How often an agent that does not answer is asked for what an ended task wrote.
 TRIES_AT_THE_END = 5
 _PIECES_AT_ONCE = 16
@@ -43,7 +44,7 @@ class _Followed:
     sandbox: Sandbox
     streams: tuple[_Stream, ...]
     ended: bool = False
-    wait: float = SHORTEST_WAIT
+    wait: float = 0.0
     tries: int = 0
     begun: bool = False
     job: Job | None = None
@@ -163,7 +164,8 @@ class Follower:
         if ended:
             self._leave(followed, None)
             return None
-        followed.wait = SHORTEST_WAIT if came else min(followed.wait * 2, LONGEST_WAIT)
+        shortest = max(SHORTEST_WAIT, LOOKS_APART * len(self._live))
+        followed.wait = shortest if came else min(max(followed.wait * 2, shortest), LONGEST_WAIT)
         return followed.wait
 
     def _read(self, followed: _Followed, source: Source) -> tuple[bool, bool]:

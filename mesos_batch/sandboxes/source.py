@@ -11,11 +11,11 @@ from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import SandboxError, SandboxGoneError
 from mesos_batch.model.sandbox import Sandbox, SandboxFile
 from mesos_batch.protocol.files import MAX_READ, place_of
-from mesos_batch.transport.http import Login
-from mesos_batch.transport.sandbox import AgentFiles
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
+    from mesos_batch.transport.http import Login
+    from mesos_batch.transport.sandbox import AgentFiles
 
 _CHUNK = 1 << 20
 _MOST_CONNECTIONS = 16
@@ -151,6 +151,8 @@ class Sources:
         """The agent that answers at an address."""
         agent = self._agents.pop(address, None)
         if agent is None:
+            from mesos_batch.transport.sandbox import AgentFiles
+
             if len(self._agents) == _MOST_CONNECTIONS:
                 self._agents.pop(next(iter(self._agents))).close()
             more = () if self._patience is None else (self._patience,)
@@ -169,6 +171,8 @@ def login_of(options: RunOptions) -> Login | None:
     """Who we are, where the options say so."""
     if options.principal is None or options.secret is None:
         return None
+    from mesos_batch.transport.http import Login
+
     return Login(options.principal, options.secret.reveal())
 
 

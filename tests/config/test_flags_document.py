@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from mesos_batch.config import local_settings
+from mesos_batch.config import log_settings as logs
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
@@ -18,6 +19,8 @@ SECTIONS = {
     "## mesos-batch retry": the.RETRY,
     "## mesos-batch runs": the.RUNS,
     "## mesos-batch status": the.STATUS,
+    "## mesos-batch logs": logs.LOGS,
+    "## mesos-batch files": logs.FILES,
     "## mesos-batch explain": the.EXPLAIN,
     "## mesos-batch wait": the.WAIT,
     "## mesos-batch cancel": the.CANCEL,
