@@ -139,16 +139,15 @@ class TaskOutput:
         told_at = time.monotonic() + _TOLD_AFTER
         while True:
             left = sum(reader.pending for reader in self._readers())
-            self._print_what_came()
+            self._print_what_came(_LOOK_SECONDS if left else 0.0)
             if not left or min(r.stalled_for for r in self._readers()) > PATIENCE_SECONDS:
                 return
             if time.monotonic() > told_at:
                 emit(sys.stderr, f"reading what {tasks(left)} wrote; Ctrl-C leaves it")
                 told_at = float("inf")
 
-    def _print_what_came(self) -> None:
-        """Print what is in the mailbox, and wait a moment for more."""
-        wait = _LOOK_SECONDS
+    def _print_what_came(self, wait: float) -> None:
+        """Print what is in the mailbox, or comes within some seconds."""
         while True:
             try:
                 message = self._mailbox.get(timeout=wait)

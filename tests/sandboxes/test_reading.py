@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def test_of_long_lines_only_the_end_is_read() -> None:
 
     assert lines[-1] == b"last"
     assert sum(map(len, lines)) <= 65536
+
+
+def test_a_big_file_is_never_much_of_it_in_memory(tmp_path: Path) -> None:
+    with (tmp_path / "stdout").open("wb") as file:
+        file.truncate(50_000_000)
+    source, cutter = DiskSource(tmp_path), LineCutter()
+    tracemalloc.start()
+    read = sum(len(line) for piece in pieces(source, "stdout") for line in cutter.feed(piece))
+    start_of_last(source, "stdout", 10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert read + sum(map(len, cutter.rest())) == 50_000_000
+    assert peak < 2_000_000
 
 
 def test_nothing_outside_of_a_sandbox_is_read(tmp_path: Path) -> None:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from mesos_batch.sandboxes import SandboxFile
 
 _COLUMNS = ("MODE", "OWNER", "SIZE", "CHANGED", "NAME")
-_UNITS = ("B", "kB", "MB", "GB", "TB")
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_THOUSAND = 1000
+# From here on rounding makes one digit more.
+_NEXT_UNIT, _TWO_DIGITS = 999.5, 9.95
 
 
 def file_table(files: Sequence[SandboxFile], paint: Paint, width: int | None) -> list[str]:
@@ -31,18 +34,14 @@ def file_table(files: Sequence[SandboxFile], paint: Paint, width: int | None) ->
 
 def bytes_text(size: int) -> str:
     """``812 B``, ``4.1 kB``, ``12 MB``: thousands, as disks are sold."""
-    amount = float(size)
+    amount, unit = float(size), "B"
     for unit in _UNITS:
-        if amount < 999.5 or unit == _UNITS[-1]:
+        if amount < _NEXT_UNIT:
             break
-        amount /= 1000
-    return (
-        f"{size} B"
-        if unit == "B"
-        else f"{amount:.1f} {unit}"
-        if amount < 10
-        else f"{amount:.0f} {unit}"
-    )
+        amount /= _THOUSAND
+    if unit == "B":
+        return f"{size} B"
+    return f"{amount:.1f} {unit}" if amount < _TWO_DIGITS else f"{amount:.0f} {unit}"
 
 
 def _row(entry: SandboxFile) -> tuple[str, ...]:

@@ -61,10 +61,15 @@ class LogLines:
 
     def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
         """The lines that are to be shown, each with its end."""
-        shown = [line for line in lines if self._is_wanted(line)]
+        shown = [line for line in lines if self._is_wanted(line)] if self._pattern else lines
         self.matched += len(shown)
+        if not shown:
+            return ""
         label = self._label(task_id, stream)
-        return "".join(f"{label}{self._line(line)}\n" for line in shown)
+        if self._on_terminal:
+            return "".join(f"{label}{self._for_terminal(line)}\n" for line in shown)
+        joined = b"\n".join(shown).decode(errors="surrogateescape")
+        return label + joined.replace("\n", f"\n{label}") + "\n"
 
     def _is_wanted(self, line: bytes) -> bool:
         return self._pattern is None or bool(self._pattern.search(line.decode(errors="replace")))
@@ -80,7 +85,5 @@ class LogLines:
         sign = self._paint.bad(sign) if stream == STDERR else self._paint.dim(sign)
         return f"{self._paint.hue(number, text)} {sign} "
 
-    def _line(self, line: bytes) -> str:
-        if self._on_terminal:
-            return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
-        return line.decode(errors="surrogateescape")
+    def _for_terminal(self, line: bytes) -> str:
+        return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
