@@ -104,7 +104,7 @@ class Follower:
         key = _key(sandbox)
         with self._lock:
             followed = self._open.get(key)
-            if followed is None or followed.ended:
+            if followed is None:
                 return
             followed.ended = True
             # Where it is may be known only now.

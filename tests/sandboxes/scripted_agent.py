@@ -29,6 +29,8 @@ class ScriptedAgent:
         self.asked: list[str] = []
         self.credentials: list[str | None] = []
         self.changed = threading.Condition()
+        # Who asks for one of these is answered when its event is set.
+        self.gates: dict[str, threading.Event] = {}
 
     def sandbox(self, task_id: str = "t", attempt: int = 1) -> Sandbox:
         url = f"{self.address}/files/browse?path={ROOT}/{task_id}"
@@ -53,6 +55,8 @@ class ScriptedAgent:
             self.changed.notify_all()
         if self.wants is not None and who != ":".join(self.wants):
             return 401, b""
+        if path in self.gates:
+            self.gates[path].wait(30)
         if path in self.refusals:
             return self.refusals[path]
         if endpoint == "/files/browse":

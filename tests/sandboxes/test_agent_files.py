@@ -100,6 +100,20 @@ def test_credentials_are_given_only_to_who_asks(agent: ScriptedAgent) -> None:
     assert agent.credentials == [None, None, "alice:s3cret", "alice:s3cret"]
 
 
+def test_credentials_that_are_wrong_are_not_tried_twice_in_one_question(
+    agent: ScriptedAgent,
+) -> None:
+    agent.write("t", b"x")
+    agent.wants = ("alice", "another")
+    files = AgentFiles(agent.address, Login("alice", "s3cret"))
+
+    for _ in range(2):
+        with pytest.raises(SandboxError, match="does not accept"):
+            files.read(STDOUT, 0)
+
+    assert agent.credentials == [None, "alice:s3cret", "alice:s3cret"]
+
+
 @pytest.mark.parametrize(
     ("status", "login", "kind", "sentence"),
     [

@@ -127,7 +127,32 @@ def test_a_full_disk_is_told_of_the_task(
     assert "one cannot be written: " in why
 
 
-def test_failures_come_first() -> None:
+def test_failures_come_first_and_who_is_away_last(
+    agent: ScriptedAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collect, "THREADS", 1)
+    monkeypatch.setattr(collect, "_AGAIN_SECONDS", 0.0)
+    for name in ("hold", "fine", "bad", "away"):
+        agent.write(name, b"")
+    held = f"{ROOT}/hold/stdout"
+    agent.gates[held] = threading.Event()
+    agent.refusals[f"{ROOT}/away/stdout"] = (503, b"")
+    collector = Collector(tmp_path / "out", OPTIONS)
+    collector.add(agent.sandbox("hold"), final=True, failed=False)
+    agent.until_asked(1, held)
+    for name in ("away", "fine", "bad"):
+        collector.add(agent.sandbox(name), final=True, failed=name != "fine")
+    agent.gates[held].set()
+    agent.until_asked(2, f"{ROOT}/away/stdout")
+    del agent.refusals[f"{ROOT}/away/stdout"]
+
+    assert collector.wait(30)
+    collector.close()
+    asked = [path.split("/")[-2] for path in agent.asked if path.endswith("/stdout")]
+    assert asked[:5] == ["hold", "away", "bad", "fine", "away"]
+
+
+def test_what_is_urgent_is_done_first() -> None:
     jobs = Jobs(OPTIONS, 1, "test")
     begun, go = threading.Event(), threading.Event()
     order: list[str] = []
@@ -147,24 +172,26 @@ def test_failures_come_first() -> None:
     assert order == ["bad", "worse", "a", "b"]
 
 
-def test_who_hurries_is_done_at_once_and_who_goes_on_lets_others_in() -> None:
+def test_who_goes_on_lets_others_in() -> None:
     jobs = Jobs(OPTIONS, 1, "test")
+    go = threading.Event()
     calls: list[str] = []
-    waits = threading.Event()
 
-    def twice(name: str, again: float) -> float | None:
+    def work(name: str, times: int) -> float | None:
         calls.append(name)
-        waits.set()
-        return again if calls.count(name) < 2 else None
+        return 0.0 if calls.count(name) < times else None
 
-    late = jobs.put(lambda _, __: twice("late", 3600.0))
-    assert waits.wait(30)
-    jobs.put(lambda _, __: twice("on", 0.0))
-    jobs.hurry(late)
+    def hold(_: Sources, __: Job) -> None:
+        go.wait(30)
+
+    jobs.put(hold)
+    jobs.put(lambda _, __: work("on", 3))
+    jobs.put(lambda _, __: work("other", 1))
+    go.set()
 
     assert jobs.wait(30)
     jobs.close()
-    assert sorted(calls) == ["late", "late", "on", "on"]
+    assert calls == ["on", "other", "on", "on"]
 
 
 def test_a_sandbox_nobody_knows_is_missing(collector: Collector) -> None:

@@ -100,6 +100,7 @@ def test_more_tasks_than_are_followed_at_once_lose_nothing(
         agent.write(name, b"done\n")
     # One ends without ever having been looked at, one makes room for another that goes on.
     follower.ended(agent.sandbox(waiting[0]))
+    shown.until(lambda: len(shown.lines) == follow.FOLLOWED_AT_ONCE + 1)
     follower.ended(agent.sandbox(names[0]))
     shown.until(lambda: len(shown.lines) == follow.FOLLOWED_AT_ONCE + 2)
     for name in names:
@@ -107,6 +108,31 @@ def test_more_tasks_than_are_followed_at_once_lose_nothing(
 
     assert follower.wait(30)
     assert shown.lines == {name: [f"stdout begun {name}", "stdout done"] for name in names}
+
+
+@pytest.mark.parametrize("is_being_read", [False, True])
+def test_the_end_of_a_task_is_not_waited_for(
+    agent: ScriptedAgent,
+    follower: Follower,
+    shown: Shown,
+    monkeypatch: pytest.MonkeyPatch,
+    is_being_read: bool,
+) -> None:
+    for name in ("SHORTEST_WAIT", "LONGEST_WAIT"):
+        monkeypatch.setattr(follow, name, 3600.0)
+    agent.write("t", b"x\n")
+    path = f"{ROOT}/t/stderr"
+    if is_being_read:
+        agent.gates[path] = threading.Event()
+    follower.add(agent.sandbox())
+    agent.until_asked(1, path)
+    agent.write("t", b"y\n")
+    follower.ended(agent.sandbox())
+    if is_being_read:
+        agent.gates[path].set()
+
+    assert follower.wait(30)
+    assert shown.lines == {"t": ["stdout x", "stdout y"]}
 
 
 def test_an_attempt_is_shown_once_however_often_it_is_told(
@@ -128,7 +154,7 @@ def test_an_agent_that_is_away_for_a_moment_is_waited_for(
     agent.write("t", b"x\n")
     agent.refusals[path] = (503, b"")
     follower.add(agent.sandbox())
-    agent.until_asked(3, path)
+    agent.until_asked(follow.TRIES_AT_THE_END + 2, path)
     del agent.refusals[path]
     follower.ended(agent.sandbox())
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mesos_batch.sandboxes import SandboxFile
 
 _COLUMNS = ("MODE", "OWNER", "SIZE", "CHANGED", "NAME")
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_UNITS = ("kB", "MB", "GB", "TB", "PB", "EB", "ZB")
 _THOUSAND = 1000
 # From here on rounding makes one digit more.
 _NEXT_UNIT, _TWO_DIGITS = 999.5, 9.95
@@ -34,13 +34,12 @@ def file_table(files: Sequence[SandboxFile], paint: Paint, width: int | None) ->
 
 def bytes_text(size: int) -> str:
     """``812 B``, ``4.1 kB``, ``12 MB``: thousands, as disks are sold."""
-    amount, unit = float(size), "B"
-    for unit in _UNITS:
-        if amount < _NEXT_UNIT:
-            break
-        amount /= _THOUSAND
-    if unit == "B":
+    if size < _THOUSAND:
         return f"{size} B"
+    amount, units = size / _THOUSAND, iter(_UNITS)
+    unit = next(units)
+    while amount >= _NEXT_UNIT:
+        amount, unit = amount / _THOUSAND, next(units)
     return f"{amount:.1f} {unit}" if amount < _TWO_DIGITS else f"{amount:.0f} {unit}"
 
 
