@@ -77,10 +77,12 @@ class TaskOutput:
         self._follower: Follower | None = None
         self._lines: LogLines | None = None
         self._collector: Collector | None = None
+        self._readers: list[Collector | Follower] = []
         if options.output_dir is not None:
             from mesos_batch.sandboxes import Collector
 
             self._collector = Collector(Path(options.output_dir), options)
+            self._readers.append(self._collector)
         if stream:
             self._follow(options, task_ids, color)
 
@@ -95,6 +97,7 @@ class TaskOutput:
             on_terminal=is_terminal(sys.stdout, os.environ),
         )
         self._follower = Follower(options, self._show)
+        self._readers.append(self._follower)
 
     @property
     def directory(self) -> Path | None:
@@ -103,6 +106,8 @@ class TaskOutput:
 
     def take(self, happened: Fact, run: Watched) -> None:
         """Take a fact of the run in."""
+        if not self._readers:
+            return
         match happened:
             case fact.RunResumed():
                 self._take_over(run.snapshot())
@@ -132,15 +137,15 @@ class TaskOutput:
 
     def close(self) -> None:
         """Read no more."""
-        for reader in self._readers():
+        for reader in self._readers:
             reader.close()
 
     def _wait(self) -> None:
         told_at = time.monotonic() + _TOLD_AFTER
         while True:
-            left = sum(reader.pending for reader in self._readers())
+            left = sum(reader.pending for reader in self._readers)
             self._print_what_came(_LOOK_SECONDS if left else 0.0)
-            if not left or min(r.stalled_for for r in self._readers()) > PATIENCE_SECONDS:
+            if not left or min(r.stalled_for for r in self._readers) > PATIENCE_SECONDS:
                 return
             if time.monotonic() > told_at:
                 emit(sys.stderr, f"reading what {tasks(left)} wrote; Ctrl-C leaves it")
@@ -158,9 +163,6 @@ class TaskOutput:
             if isinstance(message, Written):
                 pour(sys.stdout, self.text(message))
             wait = 0.0
-
-    def _readers(self) -> list[Collector | Follower]:
-        return [reader for reader in (self._collector, self._follower) if reader is not None]
 
     def _show(self, sandbox: Sandbox, stream: str, lines: Sequence[bytes]) -> None:
         self._room.acquire()
