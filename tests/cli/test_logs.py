@@ -186,23 +186,24 @@ def test_each_attempt_can_be_read(
 
 
 def test_a_task_that_runs_is_followed_to_its_end(
-    cluster: ClusterProcess, mesos_batch: Program, held: Held, tmp_path: Path
+    cluster: ClusterProcess, mesos_batch: Program, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
-    held_task = f"echo begun; while [ ! -e {go} ]; do sleep 0.05; done; echo done >&2"
-    write(tmp_path / "list.json", task("slow", held_task), task("never", "true", cpus=99))
-    on = (f"--master={cluster.master}", "--task_list=list.json")
+    waits = f"while [ ! -e {go} ]; do sleep 0.05; done"
+    tries = f"echo try $MESOS_BATCH_ATTEMPT; {waits}; echo done >&2; [ $MESOS_BATCH_ATTEMPT = 2 ]"
+    write(tmp_path / "list.json", task("slow", tries), task("never", "true", cpus=99))
+    on = (f"--master={cluster.master}", "--task_list=list.json", "--max_attempts=2")
     with running(*on, cwd=tmp_path) as run:
         line_with("task slow running", run)
         with running("logs", "slow", "--follow", cwd=tmp_path) as following:
-            assert line_with("begun", following, stdout=True) == "stdout | begun\n"
+            assert line_with("try", following, stdout=True) == "stdout | try 1\n"
             go.touch()
             out, err = following.communicate(timeout=30)
         unlaunched = mesos_batch("logs", "never")
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=30)
 
-    assert (out, err) == ("stderr ! done\n", "")
+    assert (out, err) == ("stderr ! done\nstdout | try 2\nstderr ! done\n", "")
     assert following.returncode == 0
     assert unlaunched.returncode == 2
     assert "task never was never launched" in unlaunched.stderr

@@ -15,9 +15,11 @@ from sandboxes.scripted_agent import OPTIONS, ROOT, ScriptedAgent, scripted_agen
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.resources import Resources
 from mesos_batch.model.sandbox import Sandbox
-from mesos_batch.model.snapshot import RunSnapshot
+from mesos_batch.model.snapshot import RunSnapshot, TaskView
 from mesos_batch.model.state import TaskState
+from mesos_batch.model.task import TaskSpec
 
 
 class Nothing:
@@ -82,6 +84,35 @@ def test_an_interruption_leaves_what_is_missing(
     told = capsys.readouterr().err
     assert "interrupted: what is missing is left" in told
     assert "what task t (attempt 1) wrote is missing: " in told
+
+
+class OneTaskRuns:
+    """A run whose only task runs, in this sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        spec = TaskSpec(sandbox.task_id, sandbox.task_id, Resources(), b"")
+        self._view = TaskView(spec, Phase.RUNNING, launches=1, sandbox_url=sandbox.url)
+
+    def snapshot(self) -> RunSnapshot:
+        return RunSnapshot(at=1.0, started_at=1.0, tasks=(self._view,))
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_what_a_task_that_runs_on_has_written_is_shown(
+    agent: ScriptedAgent, tmp_path: Path, capfd: pytest.CaptureFixture[str], resumed: bool
+) -> None:
+    agent.write("t", b"begun\nno end")
+    sandbox = agent.sandbox()
+    output = output_to(tmp_path / "out", queue.SimpleQueue(), stream=True)
+    if resumed:
+        output.take(fact.RunResumed(1.0, ended=0, active=1, waiting=0), OneTaskRuns(sandbox))
+    else:
+        running = TaskState.TASK_RUNNING
+        output.take(fact.TaskUpdated(1.0, "t", Phase.RUNNING, running, sandbox=sandbox), Nothing())
+    output.finish()
+    output.close()
+
+    assert capfd.readouterr().out == "t | begun\nt | no end\n"
 
 
 def test_who_writes_faster_than_we_print_loses_nothing(
