@@ -142,7 +142,8 @@ def test_a_word_is_a_run_or_a_task_by_clear_rules(
     run_id = first.stdout.strip()
     assert mesos_batch("wait").returncode == 0
     letters = run_id[-4:]
-    write(tmp_path / "list.json", task(letters, "echo a task of that name"), task("one", "true"))
+    named = (task(name, "echo a task of that name") for name in (letters, run_id))
+    write(tmp_path / "list.json", *named, task("one", "true"))
     mesos_batch(f"--master={cluster.master}", "--task_list=list.json", "--quiet")
 
     # A part of an id gives way to a task of the last run, a whole one does not.

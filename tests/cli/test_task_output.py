@@ -53,9 +53,9 @@ def test_copies_are_read_when_the_sandbox_is_gone(mesos_batch: Program, tmp_path
         *("--master=local", "--task_list=list.json", "--max_attempts=2", "--output_dir=out")
     )
     log = mesos_batch("explain", "c").stdout.split("stderr     ")[1].strip()
-    agent = Path(log).parents[8]
-    assert agent.name.startswith("agent-")
-    agent.rename(tmp_path / "removed")
+    cluster = Path(log).parents[9]
+    assert cluster.name.startswith("mesos-batch-local-")
+    cluster.rename(tmp_path / "removed")
 
     assert mesos_batch("logs", "c", "--stdout").stdout == "try 2\n"
     assert mesos_batch("logs", "c", "--stdout", "--attempt=1").stdout == "try 1\n"
