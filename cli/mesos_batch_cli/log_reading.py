@@ -61,7 +61,8 @@ def print_logs(
             except (SandboxError, UsageError) as error:
                 if len(tasks) == 1:
                     raise
-                unread += 1
+                # Who was never launched has written all there is.
+                unread += isinstance(error, SandboxError)
                 say_error(error.message)
     except _NoReaderError:
         return ExitCode.FINISHED

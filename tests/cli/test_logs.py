@@ -201,6 +201,8 @@ def test_a_task_that_runs_is_followed_to_its_end(
             go.touch()
             out, err = following.communicate(timeout=30)
         unlaunched = mesos_batch("logs", "never")
+        several = mesos_batch("logs", "never", "slow", "--stdout")
+        launched = mesos_batch("logs", "--all", "--stdout")
         run.send_signal(signal.SIGINT)
         run.communicate(timeout=30)
 
@@ -208,6 +210,9 @@ def test_a_task_that_runs_is_followed_to_its_end(
     assert following.returncode == 0
     assert unlaunched.returncode == 2
     assert "task never was never launched" in unlaunched.stderr
+    assert (several.returncode, several.stdout) == (0, "slow  | try 2\n")
+    assert "task never was never launched" in several.stderr
+    assert (launched.returncode, launched.stdout, launched.stderr) == (0, "try 2\n", "")
 
 
 def test_following_ends_when_nobody_drives_the_run(

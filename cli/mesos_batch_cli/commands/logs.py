@@ -90,8 +90,10 @@ def _tasks_meant(chosen: ChosenRun, values: Values) -> list[PickedTask]:
             meant = "of those named" if chosen.words else f"of run {run_id}"
             raise UsageError(f"no task {meant} has failed")
         return failed
-    if values[logs.ALL] or chosen.words:
+    if chosen.words:
         return named
+    if values[logs.ALL]:
+        return named if values[logs.FOLLOW] else _launched(named, run_id)
     open_ones = [task for task in named if not task.view.phase.is_end]
     if values[logs.FOLLOW] and open_ones:
         return open_ones
@@ -112,15 +114,20 @@ def _what_is_shown(failed: int, total: int) -> str:
 
 
 def _all_of_few(named: Sequence[PickedTask], run_id: str) -> list[PickedTask]:
-    launched = [task for task in named if task.view.launches]
-    if not launched:
-        raise UsageError(f"no task of run {run_id} has been launched yet")
+    launched = _launched(named, run_id)
     if len(launched) > FEW:
         raise UsageError(
             f"none of the {len(named):,} tasks of run {run_id} failed: which are meant?",
             "Name them, as in 'mesos-batch logs tile-7' or 'mesos-batch logs \"tile-*\"', or add"
             " --all.",
         )
+    return launched
+
+
+def _launched(named: Sequence[PickedTask], run_id: str) -> list[PickedTask]:
+    launched = [task for task in named if task.view.launches]
+    if not launched:
+        raise UsageError(f"no task of run {run_id} was ever launched")
     return launched
 
 
