@@ -7,7 +7,11 @@ MesosBatchError
 ├── RefusedError            1   a volume or reservation must not be touched; nothing was
 ├── ClusterError            4   the master or ZooKeeper is away, or refuses us
 ├── ListingError            4   an S3 server is away, or refuses to list a bucket
+│   └── SandboxError        4   what a task wrote cannot be read
+│       ├── SandboxGoneError    the sandbox, or a file in it, is not there
+│       └── AgentAwayError      its agent does not answer now, and may later
 └── JournalError            5   the journal of a run cannot be read, written or taken up
+    └── NoSuchRunError      5   no run has this id
 
 A cluster that a run cannot reach, or that does not let it in, raises nothing: it ends the run,
 whose last fact then carries exit code 4 and the sentence.
@@ -79,7 +83,23 @@ class ListingError(MesosBatchError):
     exit_code = ExitCode.CLUSTER
 
 
+class SandboxError(ClusterError):
+    """The sandbox of a task, or a file in it, cannot be read."""
+
+
+class SandboxGoneError(SandboxError):
+    """The sandbox, or a file in it, is not there: not yet, or not any more."""
+
+
+class AgentAwayError(SandboxError):
+    """An agent does not answer now, and may later."""
+
+
 class JournalError(MesosBatchError):
     """The journal of a run cannot be read or written, or the run cannot be taken up."""
 
     exit_code = ExitCode.JOURNAL
+
+
+class NoSuchRunError(JournalError):
+    """No run has this id, nor one of which it is a part."""

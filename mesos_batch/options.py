@@ -43,7 +43,8 @@ class RunOptions:
     reservations and volumes wait for an offer or for word of them. ``failover_timeout`` is how
     long the cluster keeps the tasks when nobody drives the run; ``None`` means a week, or ten
     minutes for a run without a journal, which nobody can take up. ``local`` sizes the embedded
-    cluster.
+    cluster. ``output_dir`` is where what the tasks wrote is collected, an absolute path; see
+    :mod:`mesos_batch.sandboxes`.
     """
 
     master: str
@@ -69,6 +70,7 @@ class RunOptions:
     unplaceable_timeout: float | None = None
     unreachable_timeout: float = 900.0
     volume_timeout: float = 300.0
+    output_dir: str | None = None
     local: LocalOptions = field(default_factory=LocalOptions)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from mesos_batch.options import RunOptions, from_json
 
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
+    from mesos_batch.model.saved import AttemptEntry
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
 
@@ -28,6 +29,7 @@ __all__ = [
     "follow",
     "list_runs",
     "options_of",
+    "read_attempts",
     "read_snapshot",
     "read_tasks",
 ]
@@ -72,6 +74,15 @@ def read_tasks(info: RunInfo) -> list[TaskSpec]:
         JournalError: its journal cannot be read.
     """
     return [view.spec for view in journal.read_snapshot(info.directory).tasks]
+
+
+def read_attempts(info: RunInfo, position: int | None = None) -> list[AttemptEntry]:
+    """All attempts of a run, or those of the task at ``position``, by position and number.
+
+    Raises:
+        JournalError: its journal cannot be read.
+    """
+    return journal.read_attempts(info.directory, position)
 
 
 def options_of(info: RunInfo) -> RunOptions:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
+from mesos_batch.config.output_settings import STREAM_LOGS
 from mesos_batch.config.progress_settings import AUTO, EVENTS, LIVE, PROGRESS
 from mesos_batch.config.report_settings import REPORT
 from mesos_batch.config.secrets import Secret
@@ -102,6 +103,8 @@ def _start(
     events = values[EVENTS]
     if events is not None:
         arguments.append(f"--events={events.absolute()}")
+    if values[STREAM_LOGS]:
+        arguments.append("--stream_logs")
     if leave:
         arguments.append("--on_interrupt=detach")
     arguments += [f"--report={target}" for target in values[REPORT]]
@@ -198,6 +201,7 @@ def _tell(run_id: str, log: Path, values: Values) -> None:
         (again("top", run_id, values), "shows it live"),
         (again("status", run_id, values), "shows how far it is"),
         (again("wait", run_id, values), "waits for its end"),
+        (again("logs", run_id, values, "--follow"), "shows what its tasks write"),
         (again("cancel", run_id, values), "kills its tasks and ends it"),
     ]
     width = max(len(command) for command, _ in told)

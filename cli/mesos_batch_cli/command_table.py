@@ -76,6 +76,8 @@ COMMANDS = (
     _command("top", "[RUN]", "the live view of a run, from any terminal", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
+    _command("logs", "[RUN] [TASK...]", "what tasks wrote, or write", _LOOK),
+    _command("files", "[RUN] TASK [PATH]", "the sandbox of a task: look, print, download", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
     _command("report", "[RUN]", "write a report: HTML, JUnit, CSV, JSON, joblog, trace", _LOOK),
     _command("agents", "", "agents, and what is used of them", _CLUSTER),

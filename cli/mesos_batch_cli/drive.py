@@ -14,15 +14,16 @@ from mesos_batch.config.progress_settings import NONE
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import OperationType
-from mesos_batch_cli.follow import Mailbox, follow
+from mesos_batch_cli.follow import follow
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.keeping import again, can_be_resumed, state_dir
 from mesos_batch_cli.output.streams import emit, paint_for, say_error
 from mesos_batch_cli.showing import events_meant, open_display, progress_meant
+from mesos_batch_cli.task_output import Mailbox, TaskOutput
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch.api import Run
+    from mesos_batch.api import Run, RunOptions
     from mesos_batch.config.report_settings import ReportTarget
     from mesos_batch.model.facts import RunEnded
     from mesos_batch.model.snapshot import RunSnapshot
@@ -38,12 +39,15 @@ _ENDING = "cancelling: waiting for what was sent; Ctrl-C leaves at once"
 class Drive:
     """What to do with a run: ``title`` heads the live view, ``cancel`` ends it at once.
 
-    A run that ``begins`` tells its id; one that is resumed tells it with how far it is. The
+    A run that ``begins`` tells its id; one that is resumed tells it with how far it is.
+    ``options`` are those of the run. ``streams`` says that what the tasks write is shown. The
     ``reports`` are written when it is over.
     """
 
     tasks: Sequence[TaskSpec]
     title: str
+    options: RunOptions
+    streams: bool = False
     begins: bool = False
     leaves_tasks: bool = False
     cancel: bool = False
@@ -68,23 +72,28 @@ def _drive(
     run: Run | None = None
     run_id: str | None = None
     mailbox: Mailbox = queue.SimpleQueue()
+    output = _open_output(how, mailbox, values)
     try:
         with interrupts(mailbox.put), begin() as run:
             run_id = run.run_id
             display = _open_display(how, run, values, events)
             try:
                 ended = follow(
-                    run, display, mailbox, leaves_tasks=how.leaves_tasks, cancels=how.cancel
+                    run, display, mailbox, output, leaves_tasks=how.leaves_tasks, cancels=how.cancel
                 )
             finally:
                 display.close()
+            output.finish()
             snapshot = run.wait()
     except LeaveAtOnceError as left:
         _tell_left(run, run_id, values)
         return left.exit_code
-    if run.work_dir is not None and progress_meant(values) != NONE:
-        display.say(f"what the tasks wrote is in {run.work_dir}")
-    exit_code = _result(snapshot, ended, run_id, values, ending=how.cancel)
+    finally:
+        output.close()
+    kept_in = output.directory or run.work_dir
+    if kept_in is not None and progress_meant(values) != NONE:
+        display.say(f"what the tasks wrote is in {kept_in}")
+    exit_code = _result(snapshot, ended, run_id, values, how)
     if run_id is not None and how.reports:
         from mesos_batch.runs import find_run
         from mesos_batch_cli.report_files import write_after_run
@@ -107,6 +116,16 @@ def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:
     say_error(said or "left at once, without waiting for the tasks to end", hint)
 
 
+def _open_output(how: Drive, mailbox: Mailbox, values: Values) -> TaskOutput:
+    return TaskOutput(
+        how.options,
+        (task.task_id for task in how.tasks),
+        mailbox,
+        stream=how.streams,
+        color=values[the.COLOR],
+    )
+
+
 def _open_display(how: Drive, run: Run, values: Values, events: EventsFile | None) -> Display:
     display = open_display(values, how.title, run.run_id, how.tasks)
     if events is not None:
@@ -125,15 +144,14 @@ def _result(
     ended: RunEnded | None,
     run_id: str | None,
     values: Values,
-    *,
-    ending: bool,
+    how: Drive,
 ) -> ExitCode:
     if ended is None:
         return ExitCode.INTERNAL
-    show_result(snapshot, ended.message, values)
+    show_result(snapshot, ended.message, values, run_id, how.options)
     if run_id is not None and can_be_resumed(run_id, values):
         emit(sys.stderr, f"the run can go on: {again('resume', run_id, values)}")
-    if run_id is not None and _left_something(snapshot) and not ending:
+    if run_id is not None and _left_something(snapshot) and not how.cancel:
         undo = again("volumes destroy", f"--run={run_id}", values)
         emit(sys.stderr, f"what it made can be undone: {undo}")
     return ended.exit_code
@@ -149,8 +167,18 @@ def _left_something(snapshot: RunSnapshot) -> bool:
     )
 
 
-def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> None:
-    """Print how a run ended: the message on stderr, the summary on stdout."""
+def show_result(
+    snapshot: RunSnapshot,
+    message: str | None,
+    values: Values,
+    run_id: str | None,
+    options: RunOptions | None = None,
+) -> None:
+    """Print how a run ended: the message on stderr, the summary on stdout.
+
+    With ``options``, which say who we are to the agents, it has what failed tasks wrote last.
+    """
+    from mesos_batch_cli.excerpts import excerpts
     from mesos_batch_cli.output.streams import width_of
     from mesos_batch_cli.output.summary import summary
 
@@ -158,4 +186,12 @@ def show_result(snapshot: RunSnapshot, message: str | None, values: Values) -> N
         say_error(message)
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
     width = width_of(sys.stdout, os.environ)
-    emit(sys.stdout, summary(snapshot, paint, width, every_failure=values[the.VERBOSE]))
+    page = summary(
+        snapshot,
+        paint,
+        width,
+        every_failure=values[the.VERBOSE],
+        excerpts={} if options is None else excerpts(snapshot, options),
+        logs_command=None if run_id is None else again("logs", run_id, values),
+    )
+    emit(sys.stdout, page)

@@ -8,8 +8,9 @@ import time
 from typing import TYPE_CHECKING
 
 from mesos_batch.errors import ExitCode
-from mesos_batch.model.facts import Fact, RunEnded, Subscribed
+from mesos_batch.model.facts import RunEnded, Subscribed
 from mesos_batch_cli.output.display import Display
+from mesos_batch_cli.task_output import Mailbox, TaskOutput, Written
 
 if TYPE_CHECKING:
     from mesos_batch.api import Run
@@ -19,12 +20,15 @@ _KILLING = "interrupted: killing the tasks and waiting for them; once more leave
 _WAITING = "interrupted: waiting for what was sent; once more leaves at once"
 _LEAVING = "interrupted: leaving, the tasks run on; once more leaves at once"
 
-# Facts, the exit code a signal asks for, and None after the last fact.
-Mailbox = queue.SimpleQueue[Fact | ExitCode | None]
-
 
 def follow(
-    run: Run, display: Display, mailbox: Mailbox, *, leaves_tasks: bool, cancels: bool = False
+    run: Run,
+    display: Display,
+    mailbox: Mailbox,
+    output: TaskOutput,
+    *,
+    leaves_tasks: bool,
+    cancels: bool = False,
 ) -> RunEnded | None:
     """Show the run until it is over; its last fact, ``None`` when it broke off without one.
 
@@ -50,10 +54,13 @@ def follow(
             case ExitCode():
                 display.say(_KILLING if run.snapshot().tasks else _WAITING)
                 run.cancel(message)
+            case Written():
+                display.write(output.text(message))
             case RunEnded():
                 ended = message
                 display.show(message)
             case _:
+                output.take(message, run)
                 display.show(message)
                 if cancels and isinstance(message, Subscribed):
                     run.cancel(ExitCode.INTERRUPTED)

@@ -10,6 +10,7 @@ from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL, parse_master
+from mesos_batch.config.output_settings import OUTPUT_DIR
 from mesos_batch.config.report_settings import REPORT
 from mesos_batch.config.secrets import Credentials, Given, find_credentials
 from mesos_batch.config.setting import Setting
@@ -211,9 +212,16 @@ def run_options(values: Values, master: str, credentials: Credentials) -> RunOpt
         master=master,
         principal=credentials.principal,
         secret=credentials.secret,
+        output_dir=output_dir(values),
         local=LocalOptions(**{name: values[option] for name, option in _LOCAL_ONLY.items()}),
         **{_field(option): values[option] for option in _PLAIN},
     )
+
+
+def output_dir(values: Values) -> str | None:
+    """Where what the tasks write is collected, however we are called from elsewhere later."""
+    given = values[OUTPUT_DIR]
+    return None if given is None else str(given.absolute())
 
 
 def changed_options(options: RunOptions, values: Values) -> RunOptions:

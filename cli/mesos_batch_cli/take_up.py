@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import LOCAL
+from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS
 from mesos_batch.config.report_settings import REPORT
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.drive import Drive, drive
@@ -13,6 +15,7 @@ from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.run_options import (
     credentials_for,
     leaves_tasks,
+    output_dir,
     refuse_misplaced,
     with_credentials,
 )
@@ -56,6 +59,8 @@ def _drive(
 
         refuse_outdated(info, state_dir(values))
     options = runs.options_of(info)
+    if not cancel and values[OUTPUT_DIR] is not None:
+        options = replace(options, output_dir=output_dir(values))
     master = _master_of(info, values)
     if handed_over is not None:
         secret = handed_over.secret
@@ -68,11 +73,14 @@ def _drive(
             info.run_id, state_dir(values), secret=secret, master=master, starts_nothing=cancel
         )
 
+    streams = not cancel and values[STREAM_LOGS]
     # Only launches that are told one by one are told with their commands.
-    tasks = runs.read_tasks(info) if values[the.VERBOSE] else ()
+    tasks = runs.read_tasks(info) if values[the.VERBOSE] or streams else ()
     how = Drive(
         tasks=tasks,
         title=options.framework_name,
+        options=replace(options, master=master, secret=secret),
+        streams=streams,
         leaves_tasks=leave,
         cancel=cancel,
         reports=() if cancel else values[REPORT],

@@ -107,7 +107,9 @@ def carry_out(
     def begin() -> Run:
         return api.start((), options, keep, changes)
 
-    return drive(begin, Drive(tasks=(), title=options.framework_name, begins=True), values)
+    return drive(
+        begin, Drive(tasks=(), title=options.framework_name, options=options, begins=True), values
+    )
 
 
 def destroy_command(flag: str, options: RunOptions, values: Values) -> str:

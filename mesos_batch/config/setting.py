@@ -35,6 +35,7 @@ class Group(Enum):
     FAILURES = "When tasks fail"
     KEEPING = "Leaving a run and coming back"
     LOCAL = "Local cluster"
+    LOGS = "What tasks write"
     VOLUMES = "Persistent volumes"
     SELECT = "Which ones"
     GENERATE = "What to generate"

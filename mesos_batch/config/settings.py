@@ -12,6 +12,7 @@ from typing import Any
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.dependency_settings import KEEP_GOING
 from mesos_batch.config.masters import parse_master
+from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS, TASK_OUTPUT
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.progress_settings import EVENTS, ONCE, PROGRESS
 from mesos_batch.config.report_settings import REPORT, REPORT_NOW
@@ -329,6 +330,7 @@ RUN: tuple[Setting[Any], ...] = (
     MAX_ATTEMPTS,
     MAX_FAILURES,
     KEEP_GOING,
+    *TASK_OUTPUT,
     DETACH,
     ON_INTERRUPT,
     FAILOVER_TIMEOUT,
@@ -365,6 +367,8 @@ RESUME: tuple[Setting[Any], ...] = (
     MOVED_MASTER,
     SECRET,
     SECRET_FILE,
+    STREAM_LOGS,
+    replace(OUTPUT_DIR, from_env=False, shown_default=_OF_THE_RUN),
     ON_INTERRUPT,
     STATE_DIR,
     REPORT,
@@ -424,6 +428,7 @@ RETRY: tuple[Setting[Any], ...] = (
     *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in OPTIONS),
     SECRET,
     SECRET_FILE,
+    *TASK_OUTPUT,
     DETACH,
     ON_INTERRUPT,
     JOURNAL,
@@ -450,6 +455,7 @@ EXPLAIN: tuple[Setting[Any], ...] = (
 REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
 WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, COLOR, QUIET, VERBOSE, HELP)
 TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, COLOR, VERBOSE, HELP)
+_NOT_OF_CANCEL = {setting.name for setting in (ON_INTERRUPT, STREAM_LOGS, OUTPUT_DIR, REPORT)}
 CANCEL: tuple[Setting[Any], ...] = tuple(
-    setting for setting in RESUME if setting not in (ON_INTERRUPT, REPORT)
+    setting for setting in RESUME if setting.name not in _NOT_OF_CANCEL
 )

@@ -89,6 +89,7 @@ class Attempts:
                 state=view.state,
                 message=view.message,
                 reason=view.reason,
+                sandbox=view.sandbox,
             )
         )
         books.offers_wanted.wish()
@@ -147,6 +148,7 @@ class Attempts:
                 delay=delay,
                 counted=counted,
                 message=record.view.message,
+                sandbox=record.view.sandbox,
             )
         )
         if delay:

@@ -361,5 +361,6 @@ class TaskLife:
                 state=status.state,
                 message=status.message,
                 reason=status.reason,
+                sandbox=record.view.sandbox,
             )
         )

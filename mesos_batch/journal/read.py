@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from mesos_batch.errors import ExitCode, JournalError
+from mesos_batch.errors import ExitCode, JournalError, NoSuchRunError
 from mesos_batch.journal import agent_rows, change_rows, rows
 from mesos_batch.journal.database import connect_to_read
 from mesos_batch.journal.failures import missing, reading
@@ -92,7 +92,7 @@ def find_run(state_dir: Path | None, text: str) -> RunInfo:
     exact = [directory for directory in directories if directory.name == text]
     matches = exact or [directory for directory in directories if text in directory.name]
     if not matches:
-        raise JournalError(
+        raise NoSuchRunError(
             f"there is no run '{text}' in {runs_directory(state_dir)}",
             "'mesos-batch runs' lists the runs.",
         )

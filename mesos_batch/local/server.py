@@ -103,14 +103,16 @@ def empty_response(status: int) -> web.Response:
 
 
 def json_response(request: web.Request, document: object) -> web.Response:
-    """JSON, or the call of a function when the client asks for one (``jsonp``)."""
+    """JSON, or the call of a function when the client asks for one (``jsonp``).
+
+    Bytes that are no text, decoded with ``surrogateescape``, are sent as they are, as Mesos does.
+    """
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     function = request.query.get("jsonp")
-    if function is None:
-        return web.Response(body=text.encode(), headers={"Content-Type": "application/json"})
-    return web.Response(
-        body=f"{function}({text});".encode(), headers={"Content-Type": "text/javascript"}
-    )
+    if function is not None:
+        text = f"{function}({text});"
+    kind = "application/json" if function is None else "text/javascript"
+    return web.Response(body=text.encode(errors="surrogateescape"), headers={"Content-Type": kind})
 
 
 def message_response(message: Message, content_type: ContentType) -> web.Response:

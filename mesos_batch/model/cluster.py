@@ -15,7 +15,8 @@ class AgentState:
 
     ``active`` ones make offers; one that is disconnected, deactivated or draining does not.
     ``total`` is all it has, ``used`` what tasks and executors hold, ``offered`` what frameworks
-    think about. Attributes are as text, numbers without needless decimals.
+    think about. Attributes are as text, numbers without needless decimals. ``address`` is where
+    its own HTTP API answers, ``HOST:PORT``.
     """
 
     agent_id: str
@@ -25,6 +26,7 @@ class AgentState:
     used: Resources
     offered: Resources
     attributes: Mapping[str, str] = field(default_factory=dict)
+    address: str | None = None
 
     @property
     def place(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mesos_batch.errors import ExitCode
     from mesos_batch.model.change import ChangeView, OperationView
+    from mesos_batch.model.sandbox import Sandbox
     from mesos_batch.model.state import TaskState
 
 
@@ -100,13 +101,17 @@ class TaskLaunched(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TaskUpdated(Fact):
-    """The cluster said something new about a task that has not ended."""
+    """The cluster said something new about a task that has not ended.
+
+    ``sandbox`` is that of the attempt.
+    """
 
     task_id: str
     phase: Phase
     state: TaskState
     message: str | None = None
     reason: str | None = None
+    sandbox: Sandbox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,7 @@ class TaskRequeued(Fact):
     """An attempt came to nothing; the task waits for another offer, at least ``delay`` seconds.
 
     ``attempt`` is the number of the attempt that ended; ``counted`` says whether it used up one
-    of the attempts the user allows. ``phase`` is how the attempt ended.
+    of the attempts the user allows. ``phase`` is how the attempt ended, ``sandbox`` is its own.
     """
 
     task_id: str
@@ -124,6 +129,7 @@ class TaskRequeued(Fact):
     delay: float
     counted: bool
     message: str | None = None
+    sandbox: Sandbox | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +152,17 @@ class AgentRested(Fact):
 
 @dataclass(frozen=True, slots=True)
 class TaskEnded(Fact):
-    """A task has its final phase; exactly one such fact comes for each task."""
+    """A task has its final phase; exactly one such fact comes for each task.
+
+    ``sandbox`` is that of its last attempt, if there was any.
+    """
 
     task_id: str
     phase: Phase
     state: TaskState | None
     message: str | None = None
     reason: str | None = None
+    sandbox: Sandbox | None = None
 
 
 @dataclass(frozen=True, slots=True)

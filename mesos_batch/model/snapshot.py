@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,20 @@ class TaskView:
     signal: str | None = None
     sandbox_url: str | None = None
     sandbox_path: str | None = None
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """The sandbox of the latest attempt; ``None`` before the first."""
+        if not self.launches:
+            return None
+        return Sandbox(
+            self.spec.task_id,
+            self.launches,
+            self.agent_id,
+            self.hostname,
+            self.sandbox_url,
+            self.sandbox_path,
+        )
 
     def changed(self, values: Mapping[str, Any]) -> TaskView:
         """The same task with other values, in half the time ``replace`` takes."""

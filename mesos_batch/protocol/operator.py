@@ -65,6 +65,8 @@ def _state(slave: dict[str, Any]) -> AgentState:
         attributes={
             name: attribute_text(value) for name, value in slave.get("attributes", {}).items()
         },
+        # Processes of Mesos are called NAME@HOST:PORT.
+        address=slave.get("pid", "").rpartition("@")[2] or None,
     )
 
 

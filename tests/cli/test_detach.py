@@ -61,7 +61,7 @@ def test_a_detached_run_goes_on_without_us(
     first, *commands, last = left.stderr.splitlines()
     assert first == f"run {run_id} goes on in the background"
     assert [command.split()[:3] for command in commands] == [
-        ["mesos-batch", command, run_id] for command in ("top", "status", "wait", "cancel")
+        ["mesos-batch", command, run_id] for command in ("top", "status", "wait", "logs", "cancel")
     ]
     assert (info["state"], info["exit_code"]) == ("running", None)
     assert info["framework_id"]

@@ -23,6 +23,7 @@ from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.operation import OperationState, OperationType
 from mesos_batch.model.resource_text import parse_resources
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.sandbox import Sandbox
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch.model.state import TaskState
 
@@ -47,7 +48,9 @@ def test_the_document_has_exactly_the_facts_and_their_fields() -> None:
 
 
 def test_values_are_those_a_reader_expects() -> None:
-    ended = fact.TaskEnded(5.0, "a", Phase.LOST, TaskState.TASK_GONE, "gone\nfor good", None)
+    sandbox = Sandbox("a", 2, "S1", "agent-1", "http://agent-1:5051/files/browse?path=x")
+    gone = "gone\nfor good"
+    ended = fact.TaskEnded(5.0, "a", Phase.LOST, TaskState.TASK_GONE, gone, None, sandbox)
     assert json.loads(event_line(ended, "k3fq")) == {
         "schema": SCHEMA,
         "at": 5.0,
@@ -58,6 +61,13 @@ def test_values_are_those_a_reader_expects() -> None:
         "state": "TASK_GONE",
         "message": "gone\nfor good",
         "reason": None,
+        "sandbox": {
+            "attempt": 2,
+            "agent_id": "S1",
+            "hostname": "agent-1",
+            "url": "http://agent-1:5051/files/browse?path=x",
+            "path": None,
+        },
     }
     assert "\n" not in event_line(ended, None)
     assert json.loads(event_line(fact.RunEnded(6.0, ExitCode.UNPLACEABLE), None))["exit_code"] == 3

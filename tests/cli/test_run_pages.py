@@ -112,7 +112,14 @@ SNAPSHOT = RunSnapshot(
 
 def page(run: RunInfo, width: int | None = None, snapshot: RunSnapshot = SNAPSHOT) -> str:
     return status_page(
-        run, snapshot, 1160.0, PLAIN, width, resume="mesos-batch resume k3fq", every_failure=False
+        run,
+        snapshot,
+        1160.0,
+        PLAIN,
+        width,
+        resume="mesos-batch resume k3fq",
+        logs="mesos-batch logs k3fq",
+        every_failure=False,
     )
 
 
@@ -123,6 +130,7 @@ def test_the_page_of_a_run_that_goes_on() -> None:
     assert "  master     mesos.example.org:5050" in lines
     assert "  process    4711 on desk" in lines
     assert "    why     Command exited with status 3" in lines
+    assert "  all it wrote: mesos-batch logs k3fq c" in lines
     assert lines[-1] == "1 of 3 tasks finished, 1 failed, 1 still running, in 2m40s"
 
 

@@ -8,6 +8,7 @@ from mesos_batch.config import cluster_settings as cluster
 from mesos_batch.config import generate_settings as generators
 from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
+from mesos_batch.config import log_settings as logs
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
@@ -25,6 +26,8 @@ SECTIONS = {
     "## mesos-batch runs": the.RUNS,
     "## mesos-batch top": the.TOP,
     "## mesos-batch status": the.STATUS,
+    "## mesos-batch logs": logs.LOGS,
+    "## mesos-batch files": logs.FILES,
     "## mesos-batch explain": the.EXPLAIN,
     "## mesos-batch report": the.REPORT_COMMAND,
     "## mesos-batch wait": the.WAIT,

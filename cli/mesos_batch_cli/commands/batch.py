@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch import __version__
+from mesos_batch.config import output_settings as task_output
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.report_settings import REPORT
@@ -111,7 +112,15 @@ def run_new(
             raise _unkept(error) from error
         return detach(run_id, options, values, leave=leave)
     title = options.framework_name
-    how = Drive(tasks=tasks, title=title, begins=True, leaves_tasks=leave, reports=values[REPORT])
+    how = Drive(
+        tasks=tasks,
+        title=title,
+        options=options,
+        streams=values[task_output.STREAM_LOGS],
+        begins=True,
+        leaves_tasks=leave,
+        reports=values[REPORT],
+    )
     return drive(begin, how, values)
 
 

@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
             emit(sys.stderr, f"asked process {info.pid} to kill the tasks of run {info.run_id}")
         info = watch(info, values)
         if info.state is RunState.ENDED:
-            show_result(read_snapshot(info), None, values)
+            show_result(read_snapshot(info), None, values, info.run_id)
             return ExitCode.FINISHED
     exit_code = take_up_to_cancel(info, values)
     ended = run_again(info, values).state is RunState.ENDED

@@ -12,6 +12,7 @@ from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ClusterError, ExitCode, UsageError
 from mesos_batch.model.facts import Phase
 from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.task_choice import no_such_task
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -70,11 +71,7 @@ def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> int:
     for position, task in enumerate(tasks):
         if task.spec.task_id == name:
             return position
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [task.spec.task_id for task in tasks[:10_000]], n=1)
-    hint = f"Did you mean {near[0]}?" if near else "'mesos-batch status --json' lists all."
-    raise UsageError(f"run {run_id} has no task '{name}'", hint)
+    raise no_such_task(name, tasks, run_id)
 
 
 def _why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: RunOptions) -> str:

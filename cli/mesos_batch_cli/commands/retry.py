@@ -19,6 +19,7 @@ from mesos_batch_cli.run_options import (
     check_output,
     credentials_for,
     leaves_tasks,
+    output_dir,
     refuse_misplaced,
     with_credentials,
 )
@@ -86,7 +87,14 @@ def run(arguments: Sequence[str]) -> int:
     source = f"retry of {info.run_id}"
     if not fits_role(TaskList(source, tuple(tasks)), options.role, who.principal):
         return ExitCode.USAGE
-    options = replace(options, master=master, principal=who.principal, secret=who.secret)
+    options = replace(
+        options,
+        master=master,
+        principal=who.principal,
+        secret=who.secret,
+        # That of the other run has what failed there.
+        output_dir=output_dir(values),
+    )
     return run_new(tasks, options, source, values, leave=leave)
 
 

@@ -50,6 +50,7 @@ def run(arguments: Sequence[str]) -> int:
         paint_for(sys.stdout, values[the.COLOR], os.environ),
         width_of(sys.stdout, os.environ),
         resume=again("resume", info.run_id, values),
+        logs=again("logs", info.run_id, values),
         every_failure=values[the.VERBOSE],
     )
     emit(sys.stdout, text)

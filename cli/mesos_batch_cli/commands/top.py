@@ -102,7 +102,7 @@ def _print_end(info: RunInfo, values: Values) -> None:
     from mesos_batch.runs import read_snapshot
     from mesos_batch_cli.drive import show_result
 
-    show_result(read_snapshot(info), info.message, values)
+    show_result(read_snapshot(info), info.message, values, info.run_id)
     _tell_stopped(info, values)
 
 

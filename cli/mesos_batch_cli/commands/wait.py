@@ -41,5 +41,5 @@ def run(arguments: Sequence[str]) -> int:
             f"run {info.run_id} has stopped before its end{why}",
             f"'{again('resume', info.run_id, values)}' goes on with it.",
         )
-    show_result(read_snapshot(info), info.message, values)
+    show_result(read_snapshot(info), info.message, values, info.run_id)
     return info.exit_code

@@ -10,7 +10,7 @@ from mesos_batch.model.facts import AttemptSuperseded, ChangeWaits, Fact, Phase,
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch_cli.output.event_json import event_line, message_line, progress_line
 from mesos_batch_cli.output.lines import Lines
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.streams import emit, pour
 
 if TYPE_CHECKING:
     from mesos_batch_cli.output.canvas import Canvas
@@ -37,6 +37,9 @@ class Display(Protocol):
     def say(self, line: str) -> None:
         """Show a line of ours that stays."""
 
+    def write(self, text: str) -> None:
+        """Print what tasks wrote, whole lines, on stdout."""
+
     def close(self) -> None:
         """Make way for the summary."""
 
@@ -59,6 +62,10 @@ class LineDisplay:
     def say(self, line: str) -> None:
         """Print it."""
         emit(sys.stderr, line)
+
+    def write(self, text: str) -> None:
+        """Print it."""
+        pour(sys.stdout, text)
 
     def close(self) -> None:
         """Do nothing: lines stay."""
@@ -112,6 +119,13 @@ class LiveDisplay:
         """Print it above the view."""
         self._canvas.write(line)
 
+    def write(self, text: str) -> None:
+        """Print it above the view where that is on the same terminal."""
+        if sys.stdout.isatty():
+            self._canvas.write(text.removesuffix("\n"))
+        else:
+            pour(sys.stdout, text)
+
     def close(self) -> None:
         """Take the view away."""
         self._canvas.close()
@@ -145,6 +159,10 @@ class JsonDisplay:
     def say(self, line: str) -> None:
         """Print it as an object too: who reads these lines reads nothing else."""
         emit(sys.stderr, message_line(line, self._run_id, time.time()))
+
+    def write(self, text: str) -> None:
+        """Print it."""
+        pour(sys.stdout, text)
 
     def close(self) -> None:
         """Do nothing: lines stay."""

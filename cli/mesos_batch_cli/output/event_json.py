@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mesos_batch.model.change import ChangeView, OperationView, volume_ids
 from mesos_batch.model.facts import Fact, Phase
 from mesos_batch.model.resource_text import in_few_words
+from mesos_batch.model.sandbox import Sandbox
 from mesos_batch.model.state import TaskState
 from mesos_batch_cli.output.as_json import change_fields
 
@@ -95,6 +96,8 @@ def _plain(value: object) -> object:
                 "volumes": volume_ids(value.resources),
                 "message": value.message,
             }
+        case Sandbox():
+            return {item.name: getattr(value, item.name) for item in fields(value)[1:]}
         case tuple():
             return [_plain(item) for item in value]
     return value

@@ -87,6 +87,10 @@ class RecordingDisplay:
         """Show a line of ours; it is no fact."""
         self._display.say(line)
 
+    def write(self, text: str) -> None:
+        """Print what tasks wrote; it is no fact."""
+        self._display.write(text)
+
     def close(self) -> None:
         """Write what is left."""
         self._write()

@@ -29,18 +29,20 @@ def status_page(
     width: int | None,
     *,
     resume: str,
+    logs: str,
     every_failure: bool,
 ) -> str:
     """How the run is, a bar where there is a terminal of ``width``, agents, failures, counts.
 
-    ``resume`` is the command line that goes on with it.
+    ``resume`` is the command line that goes on with it, ``logs`` the one that prints what failed
+    tasks wrote.
     """
     if info.state is RunState.RUNNING:
         snapshot = replace(snapshot, at=now)
     parts = ["\n".join(_head(info, snapshot, now, paint, resume))]
     if snapshot.tasks and width is not None:
         parts.append("\n".join(_bar(snapshot, paint, width)))
-    parts.append(summary(snapshot, paint, width, every_failure=every_failure))
+    parts.append(summary(snapshot, paint, width, every_failure=every_failure, logs_command=logs))
     return "\n\n".join(parts)
 
 

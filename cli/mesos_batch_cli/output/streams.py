@@ -14,6 +14,8 @@ from typing import TextIO
 from mesos_batch_cli.output.text import one_line
 
 _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
+# Without red, which is for what failed.
+_HUES = ("36", "35", "34", "33", "32", "96", "95", "94")
 
 
 _READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
@@ -42,6 +44,19 @@ def emit(stream: TextIO, text: str) -> bool:
     """
     with surviving_readers(stream):
         print(text, file=stream, flush=True)
+        return True
+    return False
+
+
+def pour(stream: TextIO, text: str) -> bool:
+    """Print text as it is, bytes that are none included; whether anybody still reads.
+
+    Such bytes are in it as ``surrogateescape`` decodes them.
+    """
+    with surviving_readers(stream):
+        stream.flush()
+        stream.buffer.write(text.encode(errors="surrogateescape"))
+        stream.flush()
         return True
     return False
 
@@ -100,6 +115,10 @@ class Paint:
     def doubtful(self, text: str) -> str:
         """Something to look at."""
         return self._in(_YELLOW, text)
+
+    def hue(self, number: int, text: str) -> str:
+        """One of several things that are told apart."""
+        return self._in(_HUES[number % len(_HUES)], text)
 
     def _in(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.enabled and text else text

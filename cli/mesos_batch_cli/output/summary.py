@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from mesos_batch.messages import Explanation, explain
 from mesos_batch.model.facts import Phase
@@ -27,6 +29,7 @@ _WIDEST_TASK, _WIDEST_AGENT = 40, 30
 _INDENT = "  "
 _LABEL = "    {:<6}  "
 _NARROWEST = 30
+_LONGEST_LINE = 200
 
 # Ended unfinished for something else that the result tells.
 _NO_FAULT_OF_THEIRS = (Phase.CANCELLED, Phase.SKIPPED)
@@ -46,19 +49,32 @@ _COUNTED = {
 }
 
 
-def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure: bool) -> str:
+def summary(
+    run: RunSnapshot,
+    paint: Paint,
+    width: int | None,
+    *,
+    every_failure: bool,
+    excerpts: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    logs_command: str | None = None,
+) -> str:
     """Which agents did how much, a table of the failures, notes, then counts and wall time.
 
     Lines are folded to ``width``; ``None``, for pipes, leaves each entry on one line. The verdict
-    is the last line, where it is still seen after a long table.
+    is the last line, where it is still seen after a long table. ``excerpts`` are what failed tasks
+    wrote last, by task id, and ``logs_command`` is what prints all of it.
     """
     failures = [task for task in run.failures if task.phase not in _NO_FAULT_OF_THEIRS]
     shown = failures if every_failure else failures[:SHOWN_FAILURES]
     repeated = any(task.launches > 1 for task in run.tasks)
-    table = list(_table(shown, paint, width, attempts=repeated)) if shown else []
+    table = list(_table(shown, paint, width, excerpts, attempts=repeated)) if shown else []
     if len(failures) > len(shown):
         rest = len(failures) - len(shown)
         table.append(f"{_INDENT}… and {rest:,} more; --verbose lists all of them")
+    if logs_command is not None and any(task.launches for task in shown):
+        of_one = f" {shlex.quote(one_line(shown[0].spec.task_id))}" if len(failures) == 1 else ""
+        what = "all it wrote" if of_one else "all they wrote"
+        table.append(f"{_INDENT}{paint.dim(f'{what}:')} {logs_command}{of_one}")
     changes = (
         change_table(run.changes, paint, width, every_change=every_failure) if run.changes else []
     )
@@ -156,7 +172,12 @@ def _headline(run: RunSnapshot, paint: Paint) -> str:
 
 
 def _table(
-    failures: Sequence[TaskView], paint: Paint, width: int | None, *, attempts: bool
+    failures: Sequence[TaskView],
+    paint: Paint,
+    width: int | None,
+    excerpts: Mapping[str, Sequence[str]],
+    *,
+    attempts: bool,
 ) -> Iterator[str]:
     columns = _COLUMNS if attempts else _COLUMNS[:-1]
     rows = [_row(task)[: len(columns)] for task in failures]
@@ -172,6 +193,9 @@ def _table(
         if log is not None:
             # Never folded, so that it can be copied.
             yield from _labelled("stderr", log, paint, None)
+        for position, line in enumerate(excerpts.get(task.spec.task_id, ())):
+            label = "wrote" if position == 0 else ""
+            yield from _labelled(label, _within(line, width), paint, None)
 
 
 def _row(task: TaskView) -> tuple[str, ...]:
@@ -197,6 +221,11 @@ def _labelled(label: str, text: str, paint: Paint, width: int | None) -> Iterato
         lines = textwrap.wrap(text, max(width - len(margin), _NARROWEST)) or [""]
     yield paint.dim(_LABEL.format(label)) + lines[0]
     yield from (margin + line for line in lines[1:])
+
+
+def _within(line: str, width: int | None) -> str:
+    room = _LONGEST_LINE if width is None else max(width - len(_LABEL.format("")), _NARROWEST)
+    return shortened(line, room).rstrip()
 
 
 def _why(task: TaskView) -> Explanation:

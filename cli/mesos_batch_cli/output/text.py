@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from mesos_batch.model import agent_name as names
 from mesos_batch.model.duration import elapsed as elapsed
+
+_COLOR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def one_line(text: str) -> str:
@@ -19,6 +23,23 @@ def _visible(line: str) -> str:
 
 def _escaped(char: str) -> str:
     return " " if char == "\t" else char.encode("unicode_escape").decode("ascii")
+
+
+def terminal_line(line: str, *, colored: bool) -> str:
+    """A line of a program as a terminal may have it: colours, and no other power over it."""
+    # A carriage return begins the line again: only what came last would be seen.
+    line = line.rstrip("\r").rpartition("\r")[2]
+    if "\x1b" not in line:
+        return _with_tabs(line)
+    parts = _COLOR_CODE.split(line)
+    codes = _COLOR_CODE.findall(line) if colored else []
+    # As many codes as gaps, and the end of all colours.
+    following = [*codes, "\x1b[0m"] if codes else [""] * len(parts)
+    return "".join(_with_tabs(part) + code for part, code in zip(parts, following, strict=True))
+
+
+def _with_tabs(line: str) -> str:
+    return "\t".join(_visible(part) for part in line.split("\t"))
 
 
 def shortened(text: str, width: int) -> str:

@@ -166,7 +166,7 @@ class AgentApi:
             )
         except FilesError as error:
             return text_response(error.status, error.text)
-        text = data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "surrogateescape")
         return json_response(request, {"data": text, "offset": size if offset == -1 else offset})
 
     async def download(self, request: web.Request) -> web.StreamResponse:

@@ -1,0 +1,89 @@
+"""What tasks write, so that it can be told who wrote it."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+
+from mesos_batch.sandboxes import STDERR, STDOUT
+from mesos_batch_cli.output.streams import Paint
+from mesos_batch_cli.output.text import one_line, shortened, terminal_line
+
+LONGEST_LABEL = 40
+# What stands between the task and its line: who reads fast sees what was written to stderr.
+_SIGNS = {STDOUT: "|", STDERR: "!"}
+
+
+class Labels(Enum):
+    """What is told of each line: what there are several of."""
+
+    NONE = auto()
+    STREAM = auto()
+    TASK = auto()
+
+
+class LogLines:
+    """Lines with labels in a column, ``task | line`` or ``task ! line`` for standard error.
+
+    On a terminal a line has colours, if it brings them, and no other power; elsewhere it is byte
+    for byte what was written. Only lines that ``pattern`` is found in are ``matched`` and shown.
+    """
+
+    def __init__(
+        self,
+        paint: Paint,
+        labels: Labels,
+        names: Iterable[str],
+        *,
+        on_terminal: bool,
+        pattern: re.Pattern[str] | None = None,
+    ) -> None:
+        self._paint = paint
+        self._labels = labels
+        self._on_terminal = on_terminal
+        self._pattern = pattern
+        if labels is Labels.STREAM:
+            names = _SIGNS
+        self._width = min(max(map(len, names), default=0), LONGEST_LABEL)
+        self.matched = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether what is written can be passed on as it is."""
+        return self._labels is Labels.NONE and not self._on_terminal and self._pattern is None
+
+    @property
+    def has_pattern(self) -> bool:
+        """Whether only some lines are wanted."""
+        return self._pattern is not None
+
+    def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
+        """The lines that are to be shown, each with its end."""
+        shown = [line for line in lines if self._is_wanted(line)] if self._pattern else lines
+        self.matched += len(shown)
+        if not shown:
+            return ""
+        label = self._label(task_id, stream)
+        if self._on_terminal:
+            return "".join(f"{label}{self._for_terminal(line)}\n" for line in shown)
+        joined = b"\n".join(shown).decode(errors="surrogateescape")
+        return label + joined.replace("\n", f"\n{label}") + "\n"
+
+    def _is_wanted(self, line: bytes) -> bool:
+        return self._pattern is None or bool(self._pattern.search(line.decode(errors="replace")))
+
+    def _label(self, task_id: str, stream: str) -> str:
+        if self._labels is Labels.NONE:
+            return ""
+        name = stream if self._labels is Labels.STREAM else task_id
+        # The same task has the same colour whenever it is shown.
+        number = zlib.crc32(name.encode(errors="surrogatepass"))
+        text = shortened(one_line(name), LONGEST_LABEL).ljust(self._width)
+        sign = _SIGNS[stream]
+        sign = self._paint.bad(sign) if stream == STDERR else self._paint.dim(sign)
+        return f"{self._paint.hue(number, text)} {sign} "
+
+    def _for_terminal(self, line: bytes) -> str:
+        return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
