@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import UsageError
+from mesos_batch.registration import login_of
 from mesos_batch.runtime import operator
 from mesos_batch.runtime.leaders import masters_at
-from mesos_batch.transport.http import Login
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 def look(options: RunOptions) -> ClusterView:
     """The agents of a cluster with their reservations and volumes, as its master shows them now.
 
-    Only master, principal and secret of the options are looked at.
+    Only the master of the options, and as whom to come there, are looked at.
 
     Raises:
-        UsageError: the embedded cluster is meant, which is not there before a run nor after it.
+        UsageError: the embedded cluster is meant, which is not there before a run nor after it,
+            or a file with certificates cannot be used.
         ClusterError: no master answers, or it does not tell us.
     """
     if options.master == LOCAL:
@@ -29,7 +30,4 @@ def look(options: RunOptions) -> ClusterView:
             "the cluster of --master=local lives and ends with a run",
             "Start 'mesos-batch local' in another terminal and give its address.",
         )
-    login: Login | None = None
-    if options.principal is not None and options.secret is not None:
-        login = Login(options.principal, options.secret.reveal())
-    return operator.look(masters_at(options.master), login)
+    return operator.look(masters_at(options.master), login_of(options))
