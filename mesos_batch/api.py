@@ -272,6 +272,7 @@ def resume(
     secret: Secret | None = None,
     token: Secret | None = None,
     master: str | None = None,
+    auth_scheme: str | None = None,
     cacert: Path | None = None,
     client_cert: Path | None = None,
     client_key: Path | None = None,
@@ -282,8 +283,8 @@ def resume(
     Tasks that still run are taken over, what ended meanwhile is taken in, the rest is launched.
     ``secret`` is that of the principal the run began with, or a ``token`` is shown instead.
     ``master`` is where the cluster is now, when that has changed or is an address with
-    credentials, which no journal keeps; the files of certificates may have changed too. A run
-    that ``starts_nothing`` takes over what there is and waits to be cancelled.
+    credentials, which no journal keeps. How a token is sent and where certificates are may have
+    changed too. A run that ``starts_nothing`` takes over what there is and waits to be cancelled.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
@@ -298,6 +299,7 @@ def resume(
             secret=secret,
             token=token,
             master=master or kept.master,
+            auth_scheme=auth_scheme or kept.auth_scheme,
             cacert=cacert or kept.cacert,
             client_cert=client_cert or kept.client_cert,
             client_key=client_key or kept.client_key,

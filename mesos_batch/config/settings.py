@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
+from mesos_batch.config.connection_settings import CONNECTION, HOW, PROFILE, TOKENS
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.secrets import Secret
@@ -77,7 +78,7 @@ SECRET: Setting[Secret | None] = Setting(
     default=None,
     group=Group.AUTHENTICATION,
     help="The secret of the principal. Everybody on this machine can read it in the process "
-    "list: prefer --secret_file, MESOS_BATCH_SECRET or 'mesos-batch secret set'.",
+    "list: prefer --secret_file, MESOS_BATCH_SECRET or 'mesos-batch credentials set'.",
 )
 SECRET_FILE: Setting[Path | None] = Setting(
     name="secret_file",
@@ -307,9 +308,11 @@ VERSION: Setting[bool] = Setting(
 RUN: tuple[Setting[Any], ...] = (
     MASTER,
     TASK_LIST,
+    PROFILE,
     PRINCIPAL,
     SECRET,
     SECRET_FILE,
+    *CONNECTION,
     FRAMEWORK_NAME,
     ROLE,
     USER,
@@ -342,8 +345,6 @@ RUN: tuple[Setting[Any], ...] = (
     VERSION,
 )
 
-SECRET_COMMAND: tuple[Setting[Any], ...] = (MASTER, PRINCIPAL, HELP)
-
 # What 'resume' and 'retry' take from the run, whatever the environment says of other runs.
 _OF_THE_RUN = "that of the run"
 MOVED_MASTER = replace(
@@ -355,8 +356,11 @@ MOVED_MASTER = replace(
 )
 RESUME: tuple[Setting[Any], ...] = (
     MOVED_MASTER,
+    PROFILE,
     SECRET,
     SECRET_FILE,
+    *TOKENS,
+    *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in HOW),
     ON_INTERRUPT,
     STATE_DIR,
     COLOR,
@@ -384,6 +388,7 @@ UNFINISHED: Setting[bool] = Setting(
 OPTIONS: tuple[Setting[Any], ...] = (
     MASTER,
     PRINCIPAL,
+    *HOW,
     FRAMEWORK_NAME,
     ROLE,
     USER,
@@ -408,9 +413,11 @@ OPTIONS: tuple[Setting[Any], ...] = (
 RETRY: tuple[Setting[Any], ...] = (
     FAILED,
     UNFINISHED,
+    PROFILE,
     *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in OPTIONS),
     SECRET,
     SECRET_FILE,
+    *TOKENS,
     DETACH,
     ON_INTERRUPT,
     JOURNAL,
@@ -424,9 +431,11 @@ RUNS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, HELP)
 STATUS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, VERBOSE, HELP)
 EXPLAIN: tuple[Setting[Any], ...] = (
     MASTER,
+    PROFILE,
     PRINCIPAL,
     SECRET,
     SECRET_FILE,
+    *CONNECTION,
     STATE_DIR,
     JSON,
     HELP,

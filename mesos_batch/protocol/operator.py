@@ -52,6 +52,16 @@ def states_from_slaves(body: bytes) -> tuple[tuple[AgentState, ...], Mapping[str
     return agents, recovering
 
 
+def agent_ports(body: bytes) -> list[tuple[str, int]]:
+    """Read ``GET /slaves``: host name and port of each active agent, where it tells them."""
+    slaves = json.loads(body).get("slaves", ())
+    return [
+        (slave["hostname"], slave["port"])
+        for slave in slaves
+        if slave.get("active", True) and "hostname" in slave and isinstance(slave.get("port"), int)
+    ]
+
+
 def _state(slave: dict[str, Any]) -> AgentState:
     reserved = [item for part in slave.get("reserved_resources_full", {}).values() for item in part]
     return AgentState(

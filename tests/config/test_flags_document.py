@@ -6,6 +6,7 @@ import pytest
 
 from mesos_batch.config import local_settings
 from mesos_batch.config import plan_settings as plans
+from mesos_batch.config import profile_settings as profiles
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
@@ -29,7 +30,15 @@ SECTIONS = {
     "## mesos-batch reservations reserve": volumes.RESERVE,
     "## mesos-batch reservations unreserve": volumes.UNRESERVE,
     "## mesos-batch local": local_settings.LOCAL,
-    "## mesos-batch secret set, mesos-batch secret delete": the.SECRET_COMMAND,
+    "## mesos-batch doctor": profiles.DOCTOR,
+    "## mesos-batch profile add": profiles.PROFILE_ADD,
+    "## mesos-batch profile list, mesos-batch profile show": profiles.PROFILE_LIST,
+    "## mesos-batch profile use": profiles.PROFILE_USE,
+    "## mesos-batch profile remove": profiles.PROFILE_REMOVE,
+    "## mesos-batch config show": profiles.CONFIG_SHOW,
+    "## mesos-batch config path": profiles.CONFIG_PATH,
+    "## mesos-batch credentials set, mesos-batch credentials delete": profiles.CREDENTIALS,
+    "## mesos-batch credentials list": profiles.CREDENTIALS_LIST,
 }
 
 

@@ -78,7 +78,9 @@ def run(arguments: Sequence[str]) -> int:
     source = f"retry of {info.run_id}"
     if not fits_role(TaskList(source, tuple(tasks)), options.role, who.principal):
         return ExitCode.USAGE
-    options = replace(options, master=master, principal=who.principal, secret=who.secret)
+    options = replace(
+        options, master=master, principal=who.principal, secret=who.secret, token=who.token
+    )
     return run_new(tasks, options, source, values, leave=leave)
 
 
