@@ -6,6 +6,7 @@ one profile, and ``profile = "NAME"`` is the one to use where none is asked for.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -118,7 +119,7 @@ def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: this is no TOML: {error}") from None
+        raise _no_toml(path, str(error)) from None
     lines = lines_of(text)
 
     def entries(table: Mapping[str, Any], *where: str) -> dict[str, Entry]:
@@ -137,6 +138,13 @@ def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
     return ConfigFile(kind, path, entries(document), profiles)
 
 
+def _no_toml(path: Path, said: str) -> UsageError:
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", said, re.DOTALL)
+    if found is None:
+        return UsageError(f"{path}: this is no TOML: {said}")
+    return UsageError(f"{path}:{found[2]}:{found[3]}: this is no TOML: {found[1]}")
+
+
 def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:
     """Refuse what no file, or no file of this kind, may say; ``known`` are settings by key.
 
@@ -144,8 +152,9 @@ def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:
         UsageError: what is wrong, with the line.
     """
     setting = known.get(entry.key)
-    if setting is None or (entry.key == DEFAULT_PROFILE and entry.profile is not None):
-        near = get_close_matches(entry.key, known, n=1)
+    is_default = entry.key == DEFAULT_PROFILE
+    if setting is None or (is_default and (entry.profile or isinstance(entry.value, dict))):
+        near = get_close_matches(entry.key, known, n=1, cutoff=0.7)
         if isinstance(entry.value, dict):
             hint = f"Profiles are written as [{PROFILES}.NAME]."
         else:

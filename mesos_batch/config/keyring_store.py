@@ -123,5 +123,5 @@ def _said(error: Exception) -> str:
     if isinstance(error, KeyringLocked):
         return "it is locked, and was not unlocked"
     if isinstance(error, KeyringError) and str(error):
-        return str(error)
+        return str(error).rstrip(".")
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

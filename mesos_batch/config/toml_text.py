@@ -65,7 +65,11 @@ def with_default(text: str, name: str | None) -> str:
     at = next((at for at, place in _places(lines) if place == (DEFAULT_PROFILE,)), None)
     new = [] if name is None else [f"{DEFAULT_PROFILE} = {_toml(name)}\n"]
     if at is not None:
-        return "".join([*lines[:at], *new, *lines[at + 1 :]])
+        after = lines[at + 1 :]
+        if not new and after and not after[0].strip() and (at == 0 or not lines[at - 1].strip()):
+            # The gap we made below it goes too.
+            del after[0]
+        return "".join([*lines[:at], *new, *after])
     if not new:
         return text
     # Keys of no table stand before the first one, and after what the file says of itself.

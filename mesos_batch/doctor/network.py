@@ -152,14 +152,14 @@ def _connect(url: str, login: Login | None) -> str | Unreachable | None:
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
-        why = f"the name {host} cannot be resolved ({error.strerror})"
-        return Unreachable(url, why, "Is it spelled right, and known to the DNS of this network?")
+        told = f"the name {host} cannot be resolved ({error.strerror})"
+        return Unreachable(url, told, "Is it spelled right, and known to the DNS of this network?")
     try:
         connection = socket.create_connection((host, port), CONNECT_SECONDS)
     except OSError as error:
-        why = "no answer in time" if isinstance(error, TimeoutError) else error.strerror
+        told = f"cannot connect to port {port}: {reason(error)}"
         remedy = "Does a master run there, and does no firewall stand between?"
-        return Unreachable(url, f"cannot connect to port {port}: {why}", remedy)
+        return Unreachable(url, told, remedy)
     with connection:
         if parts.scheme != "https":
             return None
