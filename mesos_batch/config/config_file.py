@@ -7,10 +7,8 @@ one profile, and ``profile = "NAME"`` is the one to use where none is asked for.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,6 +114,8 @@ def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
     Raises:
         UsageError: it is no TOML, or a profile is no table.
     """
+    import tomllib
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -154,6 +154,8 @@ def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:
     setting = known.get(entry.key)
     is_default = entry.key == DEFAULT_PROFILE
     if setting is None or (is_default and (entry.profile or isinstance(entry.value, dict))):
+        from difflib import get_close_matches
+
         near = get_close_matches(entry.key, known, n=1, cutoff=0.7)
         if isinstance(entry.value, dict):
             hint = f"Profiles are written as [{PROFILES}.NAME]."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -82,6 +81,8 @@ def with_default(text: str, name: str | None) -> str:
 
 def is_changed_only(text: str, document: Mapping[str, Any]) -> bool:
     """Whether the text says this and nothing else."""
+    import tomllib
+
     try:
         return tomllib.loads(text) == document
     except tomllib.TOMLDecodeError:
@@ -110,6 +111,8 @@ def _places(lines: list[str]) -> Iterator[tuple[int, Place]]:
 
 def _names(line: str) -> Place:
     """The names in a header or a key, read as TOML reads them."""
+    import tomllib
+
     try:
         found: Any = tomllib.loads(line)
     except tomllib.TOMLDecodeError:

@@ -1,6 +1,6 @@
 """Reaches for one server as a run would, step by step, so that the step that fails is known.
 
-A call that says nothing (``{}``) is sent to the scheduler endpoint: a master looks at credentials
+A call that says nothing is sent to the scheduler endpoint: a master looks at credentials
 first, then whether it leads, and last at the call, which it refuses. Nothing comes of it.
 """
 
@@ -32,8 +32,8 @@ from mesos_batch.transport.tls import SYSTEM_TRUST, context_of
 _ANSWER_SECONDS = 10.0
 _AGENT_SECONDS = 2.0
 _AT_ONCE = 64
-_NO_CALL = b"{}"
-_JSON = "application/json"
+_NO_CALL = b""
+_PROTOBUF = "application/x-protobuf"
 # How a master that leads and let us in refuses what is no call.
 _REFUSED_THE_CALL = 400
 _DAY = 86400.0
@@ -91,7 +91,7 @@ def reach(url: str, login: Login | None) -> Reached | Unreachable:
             if isinstance(direct, Unreachable):
                 return direct
             tls = direct
-        headers = {"Content-Type": _JSON, "Accept": _JSON}
+        headers = {"Content-Type": _PROTOBUF, "Accept": _PROTOBUF}
         began = time.time()
         try:
             response = session.post(

@@ -34,8 +34,8 @@ ABOUT = (
 )
 SETTINGS = the.RETRY
 CLOSING = (
-    "What a run is like is taken from the other run, not from the environment; all other flags "
-    "can come from there as MESOS_BATCH_<FLAG>."
+    "What a run is like is taken from the other run, not from the environment or from files; all "
+    "other flags can come from there, as MESOS_BATCH_<FLAG> or under their names."
 )
 _FAILED = (Phase.FAILED, Phase.KILLED, Phase.LOST, Phase.ERROR, Phase.UNPLACEABLE)
 
