@@ -13,7 +13,7 @@ PROFILE: Setting[str | None] = Setting(
     kind=STRING,
     default=None,
     shown_default="that of 'mesos-batch profile use'",
-    group=Group.CLUSTER,
+    group=Group.BATCH,
     help="Take what no flag says from this profile ('mesos-batch profile add').",
 )
 TOKEN: Setting[Secret | None] = Setting(

@@ -26,7 +26,7 @@ NONE: Setting[bool] = Setting(
     kind=BOOLEAN,
     default=False,
     from_env=False,
-    group=Group.CLUSTER,
+    group=Group.BATCH,
     help="Use no profile where none is asked for.",
 )
 ORIGIN: Setting[bool] = Setting(

@@ -22,7 +22,6 @@ from mesos_batch.protocol.connection import Verdict, subscription_answer
 from mesos_batch.transport.http import (
     CONNECT_SECONDS,
     Login,
-    final_fault,
     new_session,
     reason,
     short_body,
@@ -38,6 +37,7 @@ _PROTOBUF = "application/x-protobuf"
 _REFUSED_THE_CALL = 400
 _DAY = 86400.0
 _SOON_DAYS = 14
+_NO_PROXY = "The environment says to use it (http_proxy, https_proxy); no_proxy lists exceptions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,9 @@ def reach(url: str, login: Login | None) -> Reached | Unreachable:
                 timeout=(CONNECT_SECONDS, _ANSWER_SECONDS),
             )
         except requests.RequestException as error:
-            return Unreachable(url, reason(error), "Is it a Mesos master that listens there?")
+            way = "" if proxy is None else f"through the proxy {_place_of(proxy)}: "
+            remedy = "Is it a Mesos master that listens there?" if proxy is None else _NO_PROXY
+            return Unreachable(url, way + reason(error), remedy)
         middle = (began + time.time()) / 2
         with response:
             text = short_body(response)
@@ -121,7 +123,7 @@ def reach(url: str, login: Login | None) -> Reached | Unreachable:
         answer.location,
         answer.verdict is Verdict.NOT_AUTHENTICATED,
         _ahead(response.headers.get("Date"), middle),
-        None if proxy is None else proxy.rpartition("@")[2],
+        None if proxy is None else _place_of(proxy),
         tls,
     )
 
@@ -143,6 +145,11 @@ def unreachable_of(agents: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         answers = zip(agents, pool.map(is_away, agents), strict=True)
         return [agent for agent, away in answers if away]
+
+
+def _place_of(proxy: str) -> str:
+    """A proxy as it can be shown: without user and password."""
+    return urlsplit(proxy).netloc.rpartition("@")[2] or "of the environment"
 
 
 def _connect(url: str, login: Login | None) -> str | Unreachable | None:
@@ -173,7 +180,7 @@ def _tls(url: str, host: str, connection: socket.socket, login: Login | None) ->
             ends = (secured.getpeercert() or {}).get("notAfter")
             version = secured.version() or "TLS"
     except (ssl.SSLError, OSError) as error:
-        return Unreachable(url, final_fault(error) or reason(error), "docs/credentials.md on TLS.")
+        return Unreachable(url, reason(error))
     if isinstance(ends, str):
         days = (ssl.cert_time_to_seconds(ends) - time.time()) / _DAY
         if days < _SOON_DAYS:
