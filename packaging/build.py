@@ -68,7 +68,7 @@ GATES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 
 # Needed on Windows only, so no resolution on Linux finds them.
-WINDOWS_ONLY = ("colorama", "pywin32-ctypes")
+WINDOWS_ONLY = ("colorama", "pywin32", "pywin32-ctypes")
 
 NETWORK_TROUBLE = (
     "failed to establish a new connection",
@@ -166,7 +166,8 @@ def lock(arguments: Sequence[str]) -> int:
         pip(python, "install", *requirements("test"))
         pins = pip(python, "freeze", "--all").splitlines()
         options = ("--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", "-")
-        report = json.loads(pip(python, "install", *options, *WINDOWS_ONLY))
+        windows = ("--platform=win_amd64", "--only-binary=:all:", f"--target={folder}")
+        report = json.loads(pip(python, "install", *options, *windows, *WINDOWS_ONLY))
     for item in report["install"]:
         pins.append(f"{item['metadata']['name']}=={item['metadata']['version']}")
     kept = sorted((pin for pin in pins if not pin.startswith("pip==")), key=str.lower)

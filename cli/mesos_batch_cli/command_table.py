@@ -53,6 +53,9 @@ def _command(name: str, words: str, summary: str, section: Section, module: str 
     return Command(name, words, summary, section, module or name.replace(" ", "_"))
 
 
+# A shell that completes a command line asks the program with this word.
+ASK = "__complete"
+
 _RUN, _LOOK, _CLUSTER, _SET_UP = Section
 
 COMMANDS = (
@@ -60,7 +63,7 @@ COMMANDS = (
     _command("plan", "LIST", "how long it would take, and what would never fit", _RUN),
     _command("resume", "[RUN]", "go on with a run that stopped", _RUN),
     _command("retry", "RUN", "run again what failed", _RUN),
-    _command("cancel", "[RUN]", "end a run", _RUN),
+    _command("cancel", "RUN", "end a run", _RUN),
     _command("runs", "", "list runs", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
@@ -76,14 +79,16 @@ COMMANDS = (
     _command("doctor", "", "find out what keeps a run from beginning", _SET_UP),
     _command("profile add", "NAME", "keep settings under a name", _SET_UP),
     _command("profile list", "", "the profiles there are", _SET_UP),
-    _command("profile show", "[NAME]", "what a profile says", _SET_UP),
-    _command("profile use", "NAME", "take a profile from now on", _SET_UP),
-    _command("profile remove", "NAME", "take a profile out", _SET_UP),
+    _command("profile show", "[PROFILE]", "what a profile says", _SET_UP),
+    _command("profile use", "PROFILE", "take a profile from now on", _SET_UP),
+    _command("profile remove", "PROFILE", "take a profile out", _SET_UP),
     _command("config show", "", "every setting, and where it comes from", _SET_UP),
     _command("config path", "", "where configuration files are", _SET_UP),
     _command("credentials set", "", "keep a secret or a token in the keyring", _SET_UP),
     _command("credentials list", "", "for whom the keyring has one", _SET_UP),
     _command("credentials delete", "", "forget it", _SET_UP),
+    _command("help", "[COMMAND|TOPIC]", "what a command or a topic is about, offline", _SET_UP),
+    _command("completion", "SHELL", "let a shell complete our command lines", _SET_UP),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
 

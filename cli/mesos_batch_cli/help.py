@@ -10,7 +10,8 @@ from typing import Any
 
 from mesos_batch.config.setting import Group, Setting
 from mesos_batch.config.settings import MASTER
-from mesos_batch_cli.command_table import COMMANDS, Command, CommandModule, Section
+from mesos_batch_cli.command_table import COMMANDS, Command, CommandModule, Section, named
+from mesos_batch_cli.topics import TOPICS
 
 _INDENT = "  "
 _HELP_COLUMN = 36
@@ -39,14 +40,30 @@ def command_help(module: CommandModule) -> str:
     return help_text(module.USAGE, module.ABOUT, module.SETTINGS, closing)
 
 
-def main_help(module: CommandModule) -> str:
-    """All commands, and the page of the one that needs no name."""
+def overview() -> str:
+    """All commands and topics."""
+    lines = _commands(named("run").module())
+    width = max(len(name) for name in TOPICS)
+    lines += ["", "Topics"]
+    lines += [f"{_INDENT}{name:<{width}}   {summary}" for name, summary in TOPICS.items()]
+    lines += ["", "'mesos-batch help COMMAND' and 'mesos-batch help TOPIC' tell more."]
+    return "\n".join(lines)
+
+
+def _commands(module: CommandModule) -> list[str]:
+    """All commands, after what ``module``, the one that needs no name, says of itself."""
     lines = [_filled(module.ABOUT), "", *usage_lines(module.USAGE)]
     shown = dict(zip(COMMANDS, command_lines(COMMANDS), strict=True))
     for section in Section:
         members = [command for command in COMMANDS if command.section is section]
         lines += ["", section.value, *(_INDENT + shown[command] for command in members)]
-    lines += ["", "--help after a command lists its flags. Those of 'run':"]
+    return lines
+
+
+def main_help() -> str:
+    """All commands, and the flags of the one that needs no name."""
+    module = named("run").module()
+    lines = [*_commands(module), "", "--help after a command lists its flags. Those of 'run':"]
     return "\n".join([*lines, *setting_lines(module.SETTINGS), "", _filled(ENVIRONMENT)])
 
 
@@ -78,15 +95,20 @@ def usage_lines(usage: Sequence[str]) -> list[str]:
 
 def setting_lines(settings: Iterable[Setting[Any]]) -> list[str]:
     """Every flag with its default, under the headings of their groups."""
-    groups: dict[Group, list[Setting[Any]]] = {}
-    for setting in settings:
-        groups.setdefault(setting.group, []).append(setting)
     lines: list[str] = []
-    for group, members in groups.items():
+    for group, members in grouped(settings).items():
         lines += ["", group.value]
         for setting in members:
             lines += _flag_lines(setting, _width())
     return lines
+
+
+def grouped(settings: Iterable[Setting[Any]]) -> dict[Group, list[Setting[Any]]]:
+    """The settings under the headings they have in help."""
+    groups: dict[Group, list[Setting[Any]]] = {}
+    for setting in settings:
+        groups.setdefault(setting.group, []).append(setting)
+    return groups
 
 
 def _filled(text: str) -> str:

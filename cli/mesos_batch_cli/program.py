@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 
 from mesos_batch.errors import ExitCode, MesosBatchError, UsageError
-from mesos_batch_cli.command_table import Command, family, find, named
+from mesos_batch_cli.command_table import ASK, Command, family, find, named
 from mesos_batch_cli.output.streams import emit, prepare_streams, say_error
 from mesos_batch_cli.seedflags import asks_for_help
 
@@ -36,6 +36,8 @@ def run() -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
+    if arguments[:1] == [ASK]:
+        return _complete(arguments[1:])
     found = find(arguments)
     if found is not None:
         return _run_command(*found)
@@ -45,9 +47,20 @@ def _run(arguments: Sequence[str]) -> int:
     if asks_for_help(arguments):
         from mesos_batch_cli.help import main_help
 
-        emit(sys.stdout, main_help(named("run").module()))
+        emit(sys.stdout, main_help())
         return ExitCode.FINISHED
     return named("run").module().run(arguments)
+
+
+def _complete(arguments: Sequence[str]) -> int:
+    """Answer a shell, which shows nothing of what goes wrong, and must not wait for it."""
+    from contextlib import suppress
+
+    from mesos_batch_cli.commands.completion import answer
+
+    with suppress(Exception):
+        answer(arguments)
+    return ExitCode.FINISHED
 
 
 def _run_command(command: Command, arguments: Sequence[str]) -> int:

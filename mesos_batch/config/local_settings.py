@@ -184,6 +184,8 @@ SECRET_FILE = replace(
     help="A file with the secret alone, or with Mesos credentials (text or JSON).",
 )
 
+JSON = replace(run.JSON, help="Print how to connect as JSON instead.")
+
 LOCAL: tuple[Setting[Any], ...] = (
     AGENTS,
     CPUS,
@@ -204,5 +206,6 @@ LOCAL: tuple[Setting[Any], ...] = (
     AUTHENTICATE,
     PRINCIPAL,
     SECRET_FILE,
+    JSON,
     run.HELP,
 )

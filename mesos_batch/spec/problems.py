@@ -11,6 +11,8 @@ from mesos_batch.errors import TaskListError
 
 Path = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
+# Fields of a task are not as deep; what nests deeper is a mistake.
+_MOST_STEPS = 16
 
 
 class Severity(Enum):
@@ -64,7 +66,10 @@ def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def format_path(path: Path) -> str:
-    """Print a path: ``tasks[3].limits.cpus``; odd names are quoted."""
+    """Print a path: ``tasks[3].limits.cpus``; odd names are quoted, what nests too deep is cut."""
+    if len(path) > _MOST_STEPS:
+        half = _MOST_STEPS // 2
+        return f"{format_path(path[:half])}…{format_path(path[-half:])}"
     text = ""
     for step in path:
         if isinstance(step, int):

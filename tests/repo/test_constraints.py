@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LINES = (ROOT / "packaging" / "constraints.txt").read_text(encoding="utf-8").splitlines()
 PINS = [line for line in LINES if not line.startswith("#")]
 # Found on Windows only; their own requirements are none.
-WITHOUT_REQUIREMENTS = {"colorama", "pywin32-ctypes"}
+WITHOUT_REQUIREMENTS = {"colorama", "pywin32", "pywin32-ctypes"}
 SYSTEMS = [
     {
         "sys_platform": platform,

@@ -10,6 +10,7 @@ from email import message_from_string
 from pathlib import Path
 
 import pytest
+from mesos_batch_cli.topics import TOPICS
 
 import mesos_batch
 
@@ -47,6 +48,15 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_help_topics_and_the_manual_page_are_in_it(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {f"mesos_batch_cli/docs/{topic}.md" for topic in TOPICS} == {
+        name for name in names if name.startswith("mesos_batch_cli/docs/")
+    }
+    data = f"mesos_batch-{mesos_batch.__version__}.data/data"
+    assert f"{data}/share/man/man1/mesos-batch.1" in names
+
+
 def test_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     info = f"mesos_batch-{mesos_batch.__version__}.dist-info"
@@ -55,6 +65,7 @@ def test_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
         "mesos_batch_cli",
         "mesos_batch_gui",
         info,
+        info.replace(".dist-info", ".data"),
     }
     assert "mesos_batch/py.typed" in names
     assert f"{info}/licenses/LICENSE" in names
@@ -62,6 +73,8 @@ def test_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
         ".py",
         ".pyi",
         ".typed",
+        ".md",  # help topics
+        ".1",  # the manual page
     }
 
 

@@ -64,7 +64,13 @@ def run(arguments: Sequence[str]) -> int:
             serve_local(options) as server,
             _secret_file(values, server) as secret_file,
         ):
-            emit(sys.stdout, _how_to_connect(options, server, secret_file))
+            connection = _connection(options, server, secret_file)
+            if values[the.JSON]:
+                from mesos_batch_cli.output.as_json import as_json
+
+                emit(sys.stdout, as_json("local", connection))
+            else:
+                emit(sys.stdout, _how_to_connect(options, connection))
             _wait(asked, server)
     except LeaveAtOnceError as left:
         return left.exit_code
@@ -188,26 +194,44 @@ def _secret_file(values: Values, server: LocalServer) -> Iterator[Path | None]:
         path.unlink(missing_ok=True)
 
 
-def _how_to_connect(options: LocalOptions, server: LocalServer, secret_file: Path | None) -> str:
-    rows = [("master", server.master)]
-    target = server.master
-    if options.zk is not None:
-        target = str(options.zk)
-        rows.append(("zookeeper", target))
-    command = ["mesos-batch", f"--master={target}"]
+def _connection(
+    options: LocalOptions, server: LocalServer, secret_file: Path | None
+) -> dict[str, str | None]:
+    """What a framework needs to connect, and what one of ours would be started with."""
+    zookeeper = None if options.zk is None else str(options.zk)
+    command = ["mesos-batch", f"--master={zookeeper or server.master}"]
     if secret_file is not None:
         command += [f"--principal={server.principal}", f"--secret_file={secret_file}"]
-        rows += [("principal", server.principal), ("secret in", str(secret_file))]
-    rows.append(("sandboxes", str(server.work_dir)))
+    return {
+        "master": server.master,
+        "zookeeper": zookeeper,
+        "principal": None if secret_file is None else server.principal,
+        "secret_file": None if secret_file is None else str(secret_file),
+        "sandboxes": str(server.work_dir),
+        "command": shlex.join(command),
+    }
+
+
+_LABELS = {
+    "master": "master",
+    "zookeeper": "zookeeper",
+    "principal": "principal",
+    "secret_file": "secret in",
+    "sandboxes": "sandboxes",
+}
+
+
+def _how_to_connect(options: LocalOptions, connection: dict[str, str | None]) -> str:
+    rows = [(label, connection[name]) for name, label in _LABELS.items() if connection[name]]
     return "\n".join(
         [
             _what_runs(options),
             "",
-            *(f"  {name:<9}  {value}" for name, value in rows),
+            *(f"  {label:<9}  {value}" for label, value in rows),
             "",
             "Run a task list on it:",
             "",
-            f"  {shlex.join(command)} --task_list=FILE",
+            f"  {connection['command']} --task_list=FILE",
             "",
             "Ctrl-C ends it, and every task on it."
             if options.master is None

@@ -1,4 +1,4 @@
-"""``mesos-batch profile remove NAME``: take a profile out of the user's file."""
+"""``mesos-batch profile remove PROFILE``: take a profile out of the user's file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.values import Values
 
-USAGE = ("mesos-batch profile remove NAME",)
+USAGE = ("mesos-batch profile remove PROFILE",)
 ABOUT = (
     "Takes a profile out of your configuration file; all else in it stays as it is. Credentials "
     "in the keyring stay too: 'credentials delete' forgets them."

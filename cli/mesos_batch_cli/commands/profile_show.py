@@ -1,4 +1,4 @@
-"""``mesos-batch profile show NAME``: what a profile says."""
+"""``mesos-batch profile show PROFILE``: what a profile says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit, paint_for, width_of
 from mesos_batch_cli.values import Values
 
-USAGE = ("mesos-batch profile show [NAME] [flags]",)
+USAGE = ("mesos-batch profile show [PROFILE] [flags]",)
 ABOUT = "Shows the settings of a profile; without a name, those of the one used by default."
 CLOSING = "docs/settings.md tells how profiles and configuration files are written."
 SETTINGS = the.PROFILE_SHOW

@@ -1,4 +1,4 @@
-"""``mesos-batch profile use NAME``: the profile to take where none is asked for."""
+"""``mesos-batch profile use PROFILE``: the profile to take where none is asked for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit, say_warning
 from mesos_batch_cli.values import Values
 
-USAGE = ("mesos-batch profile use NAME", "mesos-batch profile use --none")
+USAGE = ("mesos-batch profile use PROFILE", "mesos-batch profile use --none")
 ABOUT = "Takes the settings of a profile from now on, where no --profile asks for another."
 CLOSING = "MESOS_BATCH_PROFILE and the file of a project win over it."
 SETTINGS = the.PROFILE_USE
