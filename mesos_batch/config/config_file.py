@@ -29,11 +29,18 @@ class FileKind(Enum):
     SYSTEM = "system"
 
 
-# A project may come from anybody. It may say what a run is like, and where; but not what is sent
-# there of ours, whom to trust, where our runs are, nor that something is destroyed.
-NOT_OF_PROJECTS = frozenset({
-    "secret_file", "local_secret_file", "token_file", "auth_scheme",
-    "cacert", "client_cert", "client_key", "state_dir", "remove_persistent_volume",
+# A project may come from anybody, so this is all its file may say: what a run is like, and where.
+# Not what is sent there of ours, whom to trust, what is read, written, started or destroyed here.
+OF_PROJECTS = frozenset({
+    "master", "principal", "profile", "task_list",
+    "framework_name", "role", "user", "content_type", "framework_capabilities",
+    "partition_aware", "checkpoint",
+    "constraint", "max_running", "executor", "revive_interval",
+    "kill_after", "unplaceable_timeout", "unreachable_timeout", "staging_timeout",
+    "max_attempts", "max_failures", "failover_timeout", "volume_timeout",
+    "assume_runtime", "assume_start",
+    "local_agents", "local_cpus", "local_mem", "local_disk", "local_gpus", "local_attributes",
+    "color", "quiet", "verbose",
 })  # fmt: skip
 
 
@@ -168,7 +175,7 @@ def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:
             f"Take it out; 'mesos-batch credentials set' keeps it in the keyring, and "
             f"{entry.key}_file names a file with nothing else in it.",
         )
-    if entry.kind is FileKind.PROJECT and entry.key in NOT_OF_PROJECTS:
+    if entry.kind is FileKind.PROJECT and entry.key not in OF_PROJECTS:
         raise UsageError(
             f"{entry.place}: a project file may not set {entry.key}",
             "Set it in your own file ('mesos-batch config path' says where that is) or by a flag.",

@@ -114,9 +114,9 @@ class _Adapter(HTTPAdapter):
         self._tls: dict[str, Any] = {} if context is None else {"ssl_context": context}
         super().__init__()
 
-    def init_poolmanager(self, connections: int, maxsize: int, **options: Any) -> None:  # type: ignore[override]
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Connections to the server itself."""
-        super().init_poolmanager(connections, maxsize, **options, **self._tls)
+        super().init_poolmanager(*arguments, **{**options, **self._tls})
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
         """Connections through a proxy."""

@@ -16,9 +16,12 @@ from mesos_batch.errors import UsageError
 # As requests, curl and OpenSSL name a file of certificate authorities.
 BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
-_EXPIRED, _NOT_YET_VALID, _OTHER_NAME, _OTHER_ADDRESS = 10, 9, 62, 64
-# No issuer found, self-signed, self-signed in the chain, unverifiable leaf.
-_UNKNOWN_ISSUER = (18, 19, 20, 21)
+# What each verifier calls it: OpenSSL, Windows (CERT_E_...), macOS (errSec...).
+_EXPIRED = (10, 0x800B0101, -67818)
+_NOT_YET_VALID = (9,)
+_OTHER_NAME = (62, 64, 0x800B010F, -67602)
+# For OpenSSL: no issuer found, self-signed, self-signed in the chain, unverifiable leaf.
+_UNKNOWN_ISSUER = (20, 18, 19, 21, 0x800B0109, 0x800B010A, -67843)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +124,13 @@ def tls_fault(error: ssl.SSLError) -> str | None:
 
 
 def _certificate_fault(error: ssl.SSLCertVerificationError) -> str:
-    # Stores of Windows and macOS have numbers of their own, and a sentence.
     code: int = getattr(error, "verify_code", 0)
     said: str = getattr(error, "verify_message", "") or str(error)
-    if code == _EXPIRED:
+    if code in _EXPIRED:
         return "its certificate has expired"
-    if code == _NOT_YET_VALID:
+    if code in _NOT_YET_VALID:
         return "its certificate is not valid yet (is our clock right?)"
-    if code in (_OTHER_NAME, _OTHER_ADDRESS):
+    if code in _OTHER_NAME:
         return f"its certificate is for another name ({said.rstrip('.')})"
     if code in _UNKNOWN_ISSUER:
         return (

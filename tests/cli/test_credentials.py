@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from program import Program, task, write
 
 WHO = ("--master=h.example.org:5050", "--principal=alice")
 AT = "at h.example.org:5050"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="the task is for a POSIX shell")
 PLAIN_TEXT = """
 import keyring.backend
 class PlaintextKeyring(keyring.backend.KeyringBackend):
@@ -103,6 +105,7 @@ def test_without_a_keyring_nothing_is_written_and_what_to_use_instead_is_told(
     assert not (tmp_path / "config").exists()
 
 
+@POSIX
 def test_a_token_in_the_keyring_is_shown_to_its_master_alone(
     mesos_batch: Program, tmp_path: Path, master: str
 ) -> None:
@@ -120,6 +123,7 @@ def test_a_token_in_the_keyring_is_shown_to_its_master_alone(
         assert set(other.seen) == {None}
 
 
+@POSIX
 def test_a_secret_for_any_master_is_not_sent_where_a_project_says(
     mesos_batch: Program, tmp_path: Path, master: str
 ) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mesos_batch_cli.values import Origin, Values
+from mesos_batch_cli.values import Origin, Values, settings_by_key
 
 from mesos_batch.config import layers, local_settings
 from mesos_batch.config import settings as the
+from mesos_batch.config.config_file import OF_PROJECTS
 from mesos_batch.config.connection_settings import CACERT, PROFILE
 from mesos_batch.config.placement_settings import CONSTRAINT
 from mesos_batch.errors import UsageError
@@ -199,6 +200,7 @@ def test_a_wrong_key_gets_the_nearest_of_any_command(user: Write) -> None:
         'client_key = "x"',
         'state_dir = "x"',
         "remove_persistent_volume = true",
+        "local_authenticate = false",
         '[profiles.p]\ncacert = "x"',
     ],
 )
@@ -208,6 +210,10 @@ def test_a_project_decides_nothing_about_secrets_trust_and_what_is_destroyed(
     project(text)
     with pytest.raises(UsageError, match="a project file may not set"):
         values_of()
+
+
+def test_what_a_project_may_say_are_settings_there_are() -> None:
+    assert set(settings_by_key()) >= OF_PROJECTS
 
 
 def test_a_project_cannot_read_other_files(project: Write, tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from program import Program, task, write
 
+POSIX = pytest.mark.skipif(os.name != "posix", reason="the task is for a POSIX shell")
 MINE = '# mine\nrole = "science"  # ask Anna\n'
 
 
@@ -50,6 +52,7 @@ def test_a_profile_from_its_beginning_to_its_end(here: Program, config: Path) ->
     assert config.read_text(encoding="utf-8") == MINE
 
 
+@POSIX
 def test_a_run_takes_what_its_profile_says(here: Program, tmp_path: Path) -> None:
     listed = write(tmp_path / "list.json", task("t", "true"))
     here("profile", "add", "here", "--master=local", "--framework_name=tiles")

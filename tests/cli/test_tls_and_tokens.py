@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,6 +12,8 @@ import pytest
 from certificates import DAY, Authority
 from front import Front
 from program import Program, line_with, running, task, write
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the tasks are for a POSIX shell")
 
 TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJ1aWQiOiJib2IifQ.c2ln"
 
