@@ -61,6 +61,17 @@ def test_a_wrong_configuration_is_told_and_the_rest_looked_at(
     assert marks(done.stdout)["agents"] == "✓"
 
 
+def test_a_profile_names_the_master(mesos_batch: Program, master: str, tmp_path: Path) -> None:
+    profile = f'[profiles.here]\nmaster = "{master}"\n'
+    (tmp_path / "mesos-batch.toml").write_text(profile, encoding="utf-8")
+
+    done = mesos_batch("doctor", "--profile=here")
+    wrong = mesos_batch("doctor", "--profile=there")
+
+    assert marks(done.stdout)["leader"] == "✓"
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
 def test_what_nobody_answers_at(mesos_batch: Program) -> None:
     done = mesos_batch("doctor", "--master=127.0.0.1:1")
 

@@ -115,6 +115,14 @@ def test_a_profile_stands_right_below_what_names_it(
     assert values_of(*flags, **environment)[the.ROLE] == role
 
 
+def test_a_profile_that_is_asked_for_stands_in_the_place_of_the_default_one(user: Write) -> None:
+    user('profile = "prod"\n[profiles.prod]\nuser = "prod"\n[profiles.test]\nrole = "test"\n')
+
+    assert values_of()[the.USER] == "prod"
+    assert values_of("--profile=test")[the.USER] is None
+    assert values_of(MESOS_BATCH_PROFILE="test")[the.USER] is None
+
+
 def test_a_default_profile_of_the_user_is_below_the_file_of_a_project(
     project: Write, user: Write
 ) -> None:

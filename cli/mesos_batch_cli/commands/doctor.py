@@ -18,6 +18,7 @@ from mesos_batch_cli.output.text import one_line
 from mesos_batch_cli.values import Values, settings_by_key
 
 if TYPE_CHECKING:
+    from mesos_batch.config.config_file import ConfigFile
     from mesos_batch.doctor import Check
 
 USAGE = ("mesos-batch doctor [--master=HOST:PORT] [flags]",)
@@ -35,11 +36,10 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         UsageError: a flag or a variable is wrong.
     """
-    # What is wrong in a file is something to tell; what is wrong in a flag is not.
-    values = Values(arguments, os.environ, SETTINGS, find=lambda _: Found())
+    values, wrong = _values(arguments)
     checks: list[Check] = []
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
-    for check in _checks(arguments, values):
+    for check in _checks(values, wrong):
         checks.append(check)
         if not values[the.JSON]:
             emit(sys.stdout, "\n".join(_lines(check, paint)))
@@ -60,20 +60,34 @@ def run(arguments: Sequence[str]) -> int:
     return exit_code
 
 
-def _checks(arguments: Sequence[str], without_files: Values) -> Iterator[Check]:
+def _values(arguments: Sequence[str]) -> tuple[Values, UsageError | None]:
+    """What is given; where a file is wrong, what is given beside files, and what is wrong.
+
+    Raises:
+        UsageError: a flag or a variable is wrong, which is nothing to look into.
+    """
+    try:
+        return Values(arguments, os.environ, SETTINGS), None
+    except UsageError as wrong:
+        try:
+            return Values(arguments, os.environ, SETTINGS, find=lambda _: Found()), wrong
+        except UsageError:
+            raise wrong from None
+
+
+def _checks(values: Values, wrong: UsageError | None) -> Iterator[Check]:
     from mesos_batch.doctor import cluster_checks, machine_checks
     from mesos_batch.doctor.check import failed, good
     from mesos_batch_cli.keeping import state_dir
     from mesos_batch_cli.volume_run import cluster_of
 
-    values = without_files
-    try:
-        told = _configuration()
-        values = Values(arguments, os.environ, SETTINGS)
-    except UsageError as error:
-        yield failed("configuration", error.message, error.hint, ExitCode.USAGE)
+    files = find_files(os.environ).files if wrong is None else ()
+    wrong = wrong or _fault_of(files)
+    if wrong is not None:
+        yield failed("configuration", wrong.message, wrong.hint, ExitCode.USAGE)
     else:
-        yield good("configuration", told)
+        names = ", ".join(str(file.path) for file in files)
+        yield good("configuration", names or "no file, so flags and environment")
     yield from machine_checks(state_dir(values))
     if values[the.MASTER] in (None, LOCAL):
         return
@@ -84,18 +98,16 @@ def _checks(arguments: Sequence[str], without_files: Values) -> Iterator[Check]:
         yield failed("connection", error.message, error.hint, ExitCode.USAGE)
 
 
-def _configuration() -> str:
-    """Which files are read.
-
-    Raises:
-        UsageError: one of them is wrong, be it in what this command does not look at.
-    """
-    files = find_files(os.environ).files
+def _fault_of(files: Sequence[ConfigFile]) -> UsageError | None:
+    """What is wrong in the files, be it in something this command does not look at."""
     known = settings_by_key()
-    for entry in (entry for file in files for entry in file.all_entries()):
-        check_entry(entry, known)
-        read_entry(entry, known[entry.key])
-    return ", ".join(str(file.path) for file in files) or "no file, so flags and environment"
+    try:
+        for entry in (entry for file in files for entry in file.all_entries()):
+            check_entry(entry, known)
+            read_entry(entry, known[entry.key])
+    except UsageError as error:
+        return error
+    return None
 
 
 def _lines(check: Check, paint: Paint) -> list[str]:
