@@ -35,6 +35,8 @@ _NO_CALL = b""
 _PROTOBUF = "application/x-protobuf"
 # How a master that leads and let us in refuses what is no call.
 _REFUSED_THE_CALL = 400
+# So do masters answer: let in or not, another leads, no leader yet.
+_OF_MASTERS = (_REFUSED_THE_CALL, 401, 403, 307, 308, 503)
 _DAY = 86400.0
 _SOON_DAYS = 14
 _NO_PROXY = "The environment says to use it (http_proxy, https_proxy); no_proxy lists exceptions."
@@ -126,10 +128,6 @@ def reach(url: str, login: Login | None) -> Reached | Unreachable:
         None if proxy is None else _place_of(proxy),
         tls,
     )
-
-
-# Let in or not, another leads, no leader yet.
-_OF_MASTERS = (_REFUSED_THE_CALL, 401, 403, 307, 308, 503)
 
 
 def unreachable_of(agents: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

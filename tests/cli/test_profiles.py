@@ -84,8 +84,9 @@ def test_a_run_takes_what_its_profile_says(here: Program, tmp_path: Path) -> Non
 def test_what_is_wrong_is_told_and_the_file_stays(
     here: Program, config: Path, arguments: list[str], said: str
 ) -> None:
-    here("profile", "add", "prod", "--master=m:5050")
-    before = config.read_text(encoding="utf-8")
+    before = '[profiles.prod]\nmaster = "m:5050"\n'
+    config.parent.mkdir(parents=True)
+    config.write_text(before, encoding="utf-8")
 
     done = here("profile", *arguments)
 

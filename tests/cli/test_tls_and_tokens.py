@@ -112,33 +112,13 @@ def test_http_where_https_is_meant_is_told(
     assert "the server speaks no TLS (is it http:// instead of https://?)" in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (["--cacert=missing.pem"], "cannot read certificates in missing.pem: No such file"),
-        (["--cacert=list.json"], "list.json has no certificates in PEM form"),
-        (["--client_key=list.json"], "--client_key is given without --client_cert"),
-        (["--client_cert=missing.pem"], "cannot read missing.pem: No such file"),
-        (["--client_cert=list.json"], "list.json is no certificate with its key, in PEM form"),
-        (["--client_cert=locked.pem", "--client_key=locked.key"], "locked.key has a passphrase"),
-    ],
-)
 def test_files_that_are_no_certificates_are_refused_before_anybody_is_contacted(
-    mesos_batch: Program,
-    tmp_path: Path,
-    authority: Authority,
-    one_task: str,
-    flags: list[str],
-    said: str,
+    mesos_batch: Program, one_task: str
 ) -> None:
-    certificate, key = authority.issue("locked", passphrase="hunter2")
-    certificate.rename(tmp_path / "locked.pem")
-    key.rename(tmp_path / "locked.key")
-
-    done = mesos_batch("--master=https://127.0.0.1:1", one_task, *flags)
+    done = mesos_batch("--master=https://127.0.0.1:1", one_task, "--cacert=list.json")
 
     assert done.returncode == 2
-    assert said in done.stderr
+    assert "list.json has no certificates in PEM form" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -223,16 +203,3 @@ def test_without_credentials_the_sentence_names_what_there_is(
     assert done.returncode == 4
     assert "the master wants credentials" in done.stderr
     assert "--token_file" in done.stderr
-
-
-@pytest.mark.parametrize("text", ["", "two words", "Bearer x", "ü"])
-def test_what_is_no_token_is_refused_without_telling_it(
-    mesos_batch: Program, tmp_path: Path, one_task: str, text: str
-) -> None:
-    (tmp_path / "token").write_text(text, encoding="utf-8")
-
-    done = mesos_batch("--master=h:1", one_task, "--token_file=token")
-
-    assert done.returncode == 2
-    assert "--token_file: token is no token" in done.stderr
-    assert not text or text not in done.stderr

@@ -238,3 +238,45 @@ def test_secrets_are_saved_per_principal_and_master(use_keyring) -> None:
 def test_saving_without_a_keyring_says_so() -> None:
     with pytest.raises(keyring_store.KeyringUnusableError, match="this machine has none"):
         keyring_store.save(Entry("secret", "a", MASTER), Secret("s"))
+
+
+@pytest.mark.parametrize("text", ["", "two words", "Bearer x", "\u00fc", "a\nb"])
+def test_what_is_no_token_is_refused_without_telling_it(secret_file, text: str) -> None:
+    for flags in (
+        Offered(token_file=secret_file(text)),
+        Offered(token=Secret(f"file://{secret_file(text)}")),
+    ):
+        with pytest.raises(UsageError) as refused:
+            find_credentials(Given(flags=flags), MASTER)
+        told = f"{refused.value.message}"
+        assert "is no token" in told
+        assert not text or text not in told
+
+
+def test_a_token_needs_no_principal_and_comes_after_a_secret(secret_file) -> None:
+    environment = Offered(token=Secret("t0ken"))
+    both = Offered(token=Secret("t0ken"), secret=Secret("s"))
+
+    assert find_credentials(Given(environment=environment), MASTER).token == Secret("t0ken")
+    with_both = find_credentials(Given(principal="a", environment=both), MASTER)
+    assert (with_both.secret, with_both.token) == (Secret("s"), None)
+    from_file = Given(files=Offered(token_file=secret_file("t0ken\n")))
+    assert find_credentials(from_file, MASTER).token == Secret("t0ken")
+
+
+def test_a_keyring_that_is_chained_is_asked_but_for_one_in_plain_text(
+    use_keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keyring.backends.chainer import ChainerBackend
+
+    plain, safe = MemoryKeyring(), MemoryKeyring()
+    plain.__class__ = type(
+        "PlaintextKeyring", (MemoryKeyring,), {"__module__": "keyrings.alt.file"}
+    )
+    monkeypatch.setattr(ChainerBackend, "backends", [plain, safe])
+    use_keyring(ChainerBackend())
+
+    keyring_store.save(Entry("secret", "a", MASTER), Secret("s"))
+
+    assert plain.entries == {}
+    assert safe.entries == {("mesos-batch", f"a@{MASTER}"): "s"}
