@@ -24,6 +24,7 @@ _ZOOKEEPER_SECONDS = 10.0
 # More than a token or a certificate forgives is not seldom a wrong clock.
 _CLOCK_SECONDS = 5.0
 _NAMED_AGENTS = 3
+_SOON_DAYS = 14
 
 
 def cluster_checks(options: RunOptions) -> Iterator[Check]:
@@ -52,6 +53,9 @@ def cluster_checks(options: RunOptions) -> Iterator[Check]:
         yield _away(answer, others=bool(reached))
     for answer in reached:
         yield good("network", f"{base_url(answer.url)} answers{_by(answer)}")
+        if answer.tls is not None and answer.tls.days_left < _SOON_DAYS:
+            told = f"that of {origin(answer.url)} ends in {answer.tls.days_left:.0f} days"
+            yield doubtful("certificate", told, "Ask who runs the cluster to renew it.")
     if reached:
         yield from _leading(reached, login)
 
@@ -75,7 +79,8 @@ def _away(answer: Unreachable, *, others: bool) -> Check:
 
 
 def _by(answer: Reached) -> str:
-    notes = [note for note in (answer.proxy and f"through {answer.proxy}", answer.tls) if note]
+    notes = [] if answer.proxy is None else [f"through {answer.proxy}"]
+    notes += [] if answer.tls is None else [answer.tls.version]
     return f" ({', '.join(notes)})" if notes else ""
 
 
@@ -145,7 +150,11 @@ def _agents(answer: Reached, login: Login | None) -> Iterator[Check]:
         told = f"the master does not show them to us ({got.text})"
         yield doubtful("agents", told, "Runs work without; plans and volumes do not.")
         return
-    agents = agent_ports(body)
+    try:
+        agents = agent_ports(body)
+    except ValueError as error:
+        yield doubtful("agents", str(error))
+        return
     if not agents:
         yield doubtful("agents", "none is registered", "Tasks would wait until there is one.")
         return

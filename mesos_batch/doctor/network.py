@@ -6,6 +6,7 @@ first, then whether it leads, and last at the call, which it refuses. Nothing co
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import time
@@ -38,7 +39,6 @@ _REFUSED_THE_CALL = 400
 # So do masters answer: let in or not, another leads, no leader yet.
 _OF_MASTERS = (_REFUSED_THE_CALL, 401, 403, 307, 308, 503)
 _DAY = 86400.0
-_SOON_DAYS = 14
 _NO_PROXY = "The environment says to use it (http_proxy, https_proxy); no_proxy lists exceptions."
 
 
@@ -49,6 +49,14 @@ class Unreachable:
     url: str
     why: str
     remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secured:
+    """How TLS is spoken, and how long the certificate of the server is valid yet."""
+
+    version: str
+    days_left: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Reached:
     not_let_in: bool = False
     ahead_seconds: float | None = None
     proxy: str | None = None
-    tls: str | None = None
+    tls: Secured | None = None
 
     @property
     def leads(self) -> bool:
@@ -87,7 +95,7 @@ def reach(url: str, login: Login | None) -> Reached | Unreachable:
     """
     with new_session(login, url) as session:
         proxy = select_proxy(url, session.proxies)
-        tls: str | None = None
+        tls: Secured | None = None
         if proxy is None:
             direct = _connect(url, login)
             if isinstance(direct, Unreachable):
@@ -150,7 +158,7 @@ def _place_of(proxy: str) -> str:
     return urlsplit(proxy).netloc.rpartition("@")[2] or "of the environment"
 
 
-def _connect(url: str, login: Login | None) -> str | Unreachable | None:
+def _connect(url: str, login: Login | None) -> Secured | Unreachable | None:
     """Go as far as TLS; gives what is to be told of that, ``None`` without it."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or 0
@@ -171,7 +179,9 @@ def _connect(url: str, login: Login | None) -> str | Unreachable | None:
         return _tls(url, host, connection, login)
 
 
-def _tls(url: str, host: str, connection: socket.socket, login: Login | None) -> str | Unreachable:
+def _tls(
+    url: str, host: str, connection: socket.socket, login: Login | None
+) -> Secured | Unreachable:
     context = context_of(login.tls if login is not None else SYSTEM_TRUST)
     try:
         with context.wrap_socket(connection, server_hostname=host) as secured:
@@ -179,11 +189,8 @@ def _tls(url: str, host: str, connection: socket.socket, login: Login | None) ->
             version = secured.version() or "TLS"
     except (ssl.SSLError, OSError) as error:
         return Unreachable(url, reason(error))
-    if isinstance(ends, str):
-        days = (ssl.cert_time_to_seconds(ends) - time.time()) / _DAY
-        if days < _SOON_DAYS:
-            return f"{version}, certificate ends in {days:.0f} days"
-    return version
+    seconds = ssl.cert_time_to_seconds(ends) - time.time() if isinstance(ends, str) else math.inf
+    return Secured(version, seconds / _DAY)
 
 
 def _ahead(date: str | None, now: float) -> float | None:

@@ -53,13 +53,16 @@ def states_from_slaves(body: bytes) -> tuple[tuple[AgentState, ...], Mapping[str
 
 
 def agent_ports(body: bytes) -> list[tuple[str, int]]:
-    """Read ``GET /slaves``: host name and port of each active agent, where it tells them."""
-    slaves = json.loads(body).get("slaves", ())
-    return [
-        (slave["hostname"], slave["port"])
-        for slave in slaves
-        if slave.get("active", True) and "hostname" in slave and isinstance(slave.get("port"), int)
-    ]
+    """Read ``GET /slaves``: host name and port of each active agent.
+
+    Raises:
+        ValueError: the body is not what a master answers.
+    """
+    try:
+        slaves = json.loads(body)["slaves"]
+        return [(it["hostname"], int(it["port"])) for it in slaves if it.get("active", True)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"/slaves cannot be read: {error!r}") from None
 
 
 def _state(slave: dict[str, Any]) -> AgentState:
