@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mesos_batch.config import settings as the
 from mesos_batch.config.layers import NO_CONFIG
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
+from mesos_batch.config.report_settings import REPORT
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
@@ -100,6 +101,7 @@ def _start(
         arguments.append("--verbose")
     if leave:
         arguments.append("--on_interrupt=detach")
+    arguments += [f"--report={target}" for target in values[REPORT]]
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         process = subprocess.Popen(

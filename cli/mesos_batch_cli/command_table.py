@@ -68,6 +68,7 @@ COMMANDS = (
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
+    _command("report", "[RUN]", "write a report: HTML, JUnit, CSV, JSON, joblog, trace", _LOOK),
     _command("volumes list", "", "all volumes, with who uses and who made them", _CLUSTER),
     _command("volumes create", "", "reserve disk and create volumes on it", _CLUSTER),
     _command("volumes destroy", "ID...", "destroy volumes and unreserve their disk", _CLUSTER),

@@ -15,12 +15,13 @@ from mesos_batch.model.change import ChangeKind, ChangePhase
 from mesos_batch.model.operation import OperationType
 from mesos_batch_cli.follow import Mailbox, follow
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
-from mesos_batch_cli.keeping import again, can_be_resumed
+from mesos_batch_cli.keeping import again, can_be_resumed, state_dir
 from mesos_batch_cli.output.streams import emit, is_terminal, paint_for, say_error
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
     from mesos_batch.api import Run
+    from mesos_batch.config.report_settings import ReportTarget
     from mesos_batch.model.facts import RunEnded
     from mesos_batch.model.snapshot import RunSnapshot
     from mesos_batch.model.task import TaskSpec
@@ -34,7 +35,8 @@ _ENDING = "cancelling: waiting for what was sent; Ctrl-C leaves at once"
 class Drive:
     """What to do with a run: ``title`` heads the live view, ``cancel`` ends it at once.
 
-    A run that ``begins`` tells its id; one that is resumed tells it with how far it is.
+    A run that ``begins`` tells its id; one that is resumed tells it with how far it is. The
+    ``reports`` are written when it is over.
     """
 
     tasks: Sequence[TaskSpec]
@@ -42,6 +44,7 @@ class Drive:
     begins: bool = False
     leaves_tasks: bool = False
     cancel: bool = False
+    reports: tuple[ReportTarget, ...] = ()
 
 
 def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
@@ -69,7 +72,13 @@ def drive(begin: Callable[[], Run], how: Drive, values: Values) -> ExitCode:
         return left.exit_code
     if run.work_dir is not None and not values[the.QUIET]:
         emit(sys.stderr, f"what the tasks wrote is in {run.work_dir}")
-    return _result(snapshot, ended, run_id, values, ending=how.cancel)
+    exit_code = _result(snapshot, ended, run_id, values, ending=how.cancel)
+    if run_id is not None and how.reports:
+        from mesos_batch.runs import find_run
+        from mesos_batch_cli.report_files import write_after_run
+
+        write_after_run(find_run(run_id, state_dir(values)), how.reports)
+    return exit_code
 
 
 def _tell_left(run: Run | None, run_id: str | None, values: Values) -> None:

@@ -12,10 +12,12 @@ from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.config_file import FileKind
 from mesos_batch.config.connection_settings import HOW, TOKEN, TOKEN_FILE, TOKENS
 from mesos_batch.config.masters import LOCAL, parse_master
+from mesos_batch.config.report_settings import REPORT
 from mesos_batch.config.secrets import Credentials, Given, Offered, find_credentials
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
 from mesos_batch_cli.output.streams import say_warning
+from mesos_batch_cli.report_files import check_files
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -68,13 +70,16 @@ def check_flags(values: Values, task_list: str | None) -> str:
 
 
 def check_keeping(values: Values) -> None:
-    """Refuse leaving a run that nobody could come back to.
+    """Refuse leaving a run that nobody could come back to, and reports that cannot be written.
 
     Raises:
         UsageError: what is wrong and what to write instead.
     """
+    check_files(values[REPORT])
     if values[the.JOURNAL]:
         return
+    if values[REPORT]:
+        raise UsageError("--report needs the journal that --no-journal switches off")
     if values[the.DETACH]:
         raise UsageError("--detach needs the journal that --no-journal switches off")
     if values[the.ON_INTERRUPT] == "detach":
@@ -173,6 +178,8 @@ def _check_removal(values: Values) -> None:
         raise UsageError("--remove_persistent_volume does not run in the background")
     if not values[the.JOURNAL]:
         raise UsageError("--remove_persistent_volume needs the journal that is the ledger")
+    if values.origin(REPORT) is Origin.FLAG:
+        raise UsageError("--remove_persistent_volume runs no task that a report could tell of")
 
 
 def credentials_for(values: Values, master: str, principal: str | None) -> Credentials:

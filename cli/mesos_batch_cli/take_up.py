@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mesos_batch.config import settings as the
 from mesos_batch.config.connection_settings import HOW
 from mesos_batch.config.masters import LOCAL
+from mesos_batch.config.report_settings import REPORT
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.drive import Drive, drive
 from mesos_batch_cli.keeping import state_dir
@@ -78,7 +79,13 @@ def _drive(
 
     # Only launches that are told one by one are told with their commands.
     tasks = runs.read_tasks(info) if values[the.VERBOSE] else ()
-    how = Drive(tasks=tasks, title=options.framework_name, leaves_tasks=leave, cancel=cancel)
+    how = Drive(
+        tasks=tasks,
+        title=options.framework_name,
+        leaves_tasks=leave,
+        cancel=cancel,
+        reports=() if cancel else values[REPORT],
+    )
     return drive(begin, how, values)
 
 

@@ -13,6 +13,7 @@ from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.connection_settings import CONNECTION, HOW, PROFILE, TOKENS
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
+from mesos_batch.config.report_settings import REPORT, REPORT_NOW
 from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
@@ -338,6 +339,7 @@ RUN: tuple[Setting[Any], ...] = (
     LOCAL_CPUS,
     LOCAL_MEM,
     LOCAL_DISK,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -363,6 +365,7 @@ RESUME: tuple[Setting[Any], ...] = (
     *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in HOW),
     ON_INTERRUPT,
     STATE_DIR,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -422,6 +425,7 @@ RETRY: tuple[Setting[Any], ...] = (
     ON_INTERRUPT,
     JOURNAL,
     STATE_DIR,
+    REPORT,
     COLOR,
     QUIET,
     VERBOSE,
@@ -440,7 +444,8 @@ EXPLAIN: tuple[Setting[Any], ...] = (
     JSON,
     HELP,
 )
+REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
 WAIT: tuple[Setting[Any], ...] = (STATE_DIR, COLOR, QUIET, VERBOSE, HELP)
 CANCEL: tuple[Setting[Any], ...] = tuple(
-    setting for setting in RESUME if setting is not ON_INTERRUPT
+    setting for setting in RESUME if setting not in (ON_INTERRUPT, REPORT)
 )

@@ -15,6 +15,7 @@ from mesos_batch.model.constraint_match import static_match
 from mesos_batch.model.offer import Attribute, attribute_texts
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resources import CPUS, MEM, Resources
+from mesos_batch.model.saved import AgentEntry
 from mesos_batch.model.scalar import Scalar
 from mesos_batch.model.scheduling import Constraint
 from mesos_batch.model.snapshot import AgentView
@@ -88,6 +89,8 @@ class Agents:
         self._matches: dict[tuple[str, int], tuple[Constraints, bool]] = {}
         self._capacity = ZERO
         self._capacity_at = -1
+        self._changed: set[str] = set()
+        self._saved: dict[str, AgentEntry] = {}
 
     def __len__(self) -> int:
         return len(self._agents)
@@ -108,7 +111,9 @@ class Agents:
             free[offer.agent_id] = offer.resources if known is None else known + offer.resources
         for agent_id, resources in free.items():
             self._agents[agent_id].left = vector(resources)
-            self.version += self._agents[agent_id].see(resources)
+            if self._agents[agent_id].see(resources):
+                self.version += 1
+                self._changed.add(agent_id)
 
     def listed(self, totals: Iterable[AgentTotal], *, all_are_back: bool = True) -> None:
         """Take the master's list for the truth.
@@ -127,6 +132,7 @@ class Agents:
                 agent.attributes = total.attributes
                 self._matches.clear()
             agent.listed = usable(total.total, self._role)
+            self._changed.add(total.agent_id)
         if all_are_back:
             for agent_id in self._agents.keys() - known:
                 self.forget(agent_id)
@@ -251,6 +257,20 @@ class Agents:
             and self.satisfies(agent.agent_id, constraints)
         ]
         return nearest_miss(shape.measure, rooms)
+
+    def news(self) -> list[AgentEntry]:
+        """The agents that were found to have another amount than was last told here."""
+        found: list[AgentEntry] = []
+        while self._changed:
+            agent = self._agents.get(self._changed.pop())
+            if agent is None:
+                continue
+            have = agent.capacity
+            entry = AgentEntry(agent.agent_id, agent.hostname, have.amount(CPUS), have.amount(MEM))
+            if self._saved.get(entry.agent_id) != entry:
+                self._saved[entry.agent_id] = entry
+                found.append(entry)
+        return found
 
     def views(self) -> tuple[AgentView, ...]:
         """The agents for a display."""

@@ -142,7 +142,8 @@ class Books:
         self._changed[record.position] = record
 
     def save_changed(self) -> None:
-        """Write the entries of the tasks that changed in this turn."""
+        """Write the entries of the tasks and agents that changed in this turn."""
+        self.turn.entries.extend(self.agents.news())
         for record in self._changed.values():
             self.save(record.task_entry())
             if record.launches:

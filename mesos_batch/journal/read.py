@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.journal import change_rows, rows
+from mesos_batch.journal import agent_rows, change_rows, rows
 from mesos_batch.journal.database import connect_to_read
 from mesos_batch.journal.failures import missing, reading
 from mesos_batch.journal.header import Json
@@ -40,6 +40,7 @@ class RunInfo:
 
     ``pid`` and ``host`` are those of the process that drives it, ``None`` when there is none.
     ``counts`` are of its tasks, ``changes`` of its changes.
+    ``version`` is that of the mesos-batch that drove it last.
     ``message`` says how the run ended or stopped, or why its journal cannot be read; then only
     ``run_id``, ``directory`` and ``created_at`` are known besides. A run that is stopped and has
     no ``exit_code`` crashed.
@@ -61,6 +62,7 @@ class RunInfo:
     framework_id: str | None = None
     touched_at: float = 0.0
     options: Mapping[str, Json] = field(default_factory=dict)
+    version: str = ""
 
 
 def list_runs(state_dir: Path | None) -> list[RunInfo]:
@@ -114,28 +116,7 @@ def read_run(directory: Path) -> RunInfo:
         # Looked at before the rest: who lets go of the lock has written the end by then.
         held = is_held(directory)
     with _opened(directory) as db:
-        header, end, owner = rows.read_header(db), rows.read_end(db), read_owner(db)
-        framework_id, touched_at = rows.read_signs_of_life(db)
-        state = _state(end, owner, held=held)
-        driver = owner if state is RunState.RUNNING else None
-        return RunInfo(
-            run_id=directory.name,
-            directory=directory,
-            created_at=header.created_at,
-            state=state,
-            master=header.master,
-            source=header.source,
-            exit_code=None if end is None else end.exit_code,
-            message=None if end is None else end.message,
-            counts=rows.read_counts(db, header.task_count),
-            total=header.task_count,
-            changes=change_rows.read_change_counts(db),
-            pid=None if driver is None else driver.pid,
-            host=None if driver is None else driver.hostname,
-            framework_id=framework_id,
-            touched_at=touched_at,
-            options=header.options,
-        )
+        return _info(db, directory, held=held)
 
 
 def read_snapshot(directory: Path) -> RunSnapshot:
@@ -145,20 +126,20 @@ def read_snapshot(directory: Path) -> RunSnapshot:
         JournalError: its journal cannot be read.
     """
     with _opened(directory) as db:
-        header, end = rows.read_header(db), rows.read_end(db)
-        framework_id, touched_at = rows.read_signs_of_life(db)
-        return RunSnapshot(
-            at=touched_at,
-            started_at=header.created_at,
-            tasks=tuple(rows.read_views(db)),
-            changes=tuple(change_rows.read_change_views(db)),
-            master=header.master,
-            framework_id=framework_id,
-            cancelling=end is None and rows.is_cancelled(db),
-            exit_code=None if end is None else end.exit_code,
-            message=None if end is None else end.message,
-            restart_losses=0 if header.options.get("checkpoint") else rows.read_restart_losses(db),
-        )
+        return _snapshot(db)
+
+
+def read_history(directory: Path) -> tuple[RunInfo, RunSnapshot, list[AttemptEntry]]:
+    """A run, its tasks and all their attempts, as they were at one moment.
+
+    Raises:
+        JournalError: its journal cannot be read.
+    """
+    with reading(directory / JOURNAL):
+        held = is_held(directory)
+    with _opened(directory) as db:
+        info = _info(db, directory, held=held)
+        return info, _snapshot(db), list(rows.read_attempts(db))
 
 
 def read_attempts(directory: Path, position: int | None = None) -> list[AttemptEntry]:
@@ -215,6 +196,50 @@ def _info_or_why_not(directory: Path) -> RunInfo:
         name = directory.name
         created_at = created_at_of(name)
         return RunInfo(name, directory, created_at, RunState.UNREADABLE, message=error.message)
+
+
+def _info(db: sqlite3.Connection, directory: Path, *, held: bool) -> RunInfo:
+    header, end, owner = rows.read_header(db), rows.read_end(db), read_owner(db)
+    framework_id, touched_at = rows.read_signs_of_life(db)
+    state = _state(end, owner, held=held)
+    driver = owner if state is RunState.RUNNING else None
+    return RunInfo(
+        run_id=directory.name,
+        directory=directory,
+        created_at=header.created_at,
+        state=state,
+        master=header.master,
+        source=header.source,
+        exit_code=None if end is None else end.exit_code,
+        message=None if end is None else end.message,
+        counts=rows.read_counts(db, header.task_count),
+        total=header.task_count,
+        changes=change_rows.read_change_counts(db),
+        pid=None if driver is None else driver.pid,
+        host=None if driver is None else driver.hostname,
+        framework_id=framework_id,
+        touched_at=touched_at,
+        options=header.options,
+        version=header.version,
+    )
+
+
+def _snapshot(db: sqlite3.Connection) -> RunSnapshot:
+    header, end = rows.read_header(db), rows.read_end(db)
+    framework_id, touched_at = rows.read_signs_of_life(db)
+    return RunSnapshot(
+        at=touched_at,
+        started_at=header.created_at,
+        tasks=tuple(rows.read_views(db)),
+        agents=tuple(agent_rows.read_agents(db)),
+        changes=tuple(change_rows.read_change_views(db)),
+        master=header.master,
+        framework_id=framework_id,
+        cancelling=end is None and rows.is_cancelled(db),
+        exit_code=None if end is None else end.exit_code,
+        message=None if end is None else end.message,
+        restart_losses=0 if header.options.get("checkpoint") else rows.read_restart_losses(db),
+    )
 
 
 def _state(end: EndEntry | None, owner: Owner | None, *, held: bool) -> RunState:

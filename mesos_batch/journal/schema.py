@@ -154,8 +154,18 @@ _SCHEDULING = (
     "ALTER TABLE tasks ADD COLUMN scheduling INTEGER REFERENCES scheduling",
     "ALTER TABLE tasks ADD COLUMN poolable INTEGER NOT NULL DEFAULT 0",
 )
+_AGENTS = (
+    """
+    CREATE TABLE agents (
+        agent_id TEXT PRIMARY KEY,
+        hostname TEXT NOT NULL,
+        cpus REAL NOT NULL,
+        mem REAL NOT NULL
+    ) WITHOUT ROWID
+    """,
+)
 # Each step is taken once, in order, never changed after a release; the newest stands last.
-_STEPS = (_FIRST, _CHANGES, _SCHEDULING)
+_STEPS = (_FIRST, _CHANGES, _SCHEDULING, _AGENTS)
 
 
 def upgrade(db: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Self
 
 from mesos_batch import __version__
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.journal import change_rows, rows
+from mesos_batch.journal import agent_rows, change_rows, rows
 from mesos_batch.journal.database import connect_to_read, connect_to_write, transaction
 from mesos_batch.journal.failures import damaged, missing, reading, told_as_journal_errors
 from mesos_batch.journal.header import Json, RunHeader, digest_of
@@ -35,6 +35,7 @@ from mesos_batch.journal.paths import (
 from mesos_batch.journal.schema import check_schema, upgrade
 from mesos_batch.model.change import Change
 from mesos_batch.model.saved import (
+    AgentEntry,
     AttemptEntry,
     CancelEntry,
     ChangeEntry,
@@ -204,6 +205,7 @@ class Journal:
         with told_as_journal_errors(self._path, "write"), transaction(self._db):
             rows.put_progress(self._db, (e for e in entries if isinstance(e, TaskEntry)))
             rows.put_attempts(self._db, (e for e in entries if isinstance(e, AttemptEntry)))
+            agent_rows.put_agents(self._db, (e for e in entries if isinstance(e, AgentEntry)))
             changed = [e for e in entries if isinstance(e, ChangeEntry)]
             change_rows.put_change_progress(self._db, changed)
             sent = [e for e in entries if isinstance(e, OperationEntry)]

@@ -72,3 +72,21 @@ def format_duration(seconds: float) -> str:
     if nanoseconds % _NANOSECONDS[unit] and nanoseconds % _NANOSECONDS[smaller] == 0:
         unit = smaller
     return f"{sign}{nanoseconds / _NANOSECONDS[unit]:.15g}{unit}"
+
+
+def elapsed(seconds: float) -> str:
+    """A time span as people say it: ``0.4s``, ``12s``, ``2m05s``, ``3h20m``, ``2d04h``."""
+    seconds = max(seconds, 0.0)
+    if seconds < 9.95:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h{minutes:02d}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d{hours:02d}h"

@@ -73,6 +73,16 @@ class TaskEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentEntry:
+    """How much of an agent the run can have, as far as is known: cpus, and memory in MB."""
+
+    agent_id: str
+    hostname: str
+    cpus: float
+    mem: float
+
+
+@dataclass(frozen=True, slots=True)
 class CancelEntry:
     """The run is being cancelled and will end with this code, also when it is resumed."""
 
@@ -129,6 +139,7 @@ class OperationEntry:
 Entry = (
     FrameworkEntry
     | AttemptEntry
+    | AgentEntry
     | TaskEntry
     | ChangeEntry
     | OperationEntry

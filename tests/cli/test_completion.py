@@ -17,9 +17,8 @@ def offered(mesos_batch: Program, *typed: str, shell: str = "fish") -> dict[str,
 
 
 def test_commands_are_offered_with_what_they_do(mesos_batch: Program) -> None:
-    assert offered(mesos_batch, "re") == {
+    assert offered(mesos_batch, "res") == {
         "resume": "go on with a run that stopped",
-        "retry": "run again what failed",
         "reservations": "list, reserve, unreserve",
     }
     assert list(offered(mesos_batch, "volumes", "")) == ["list", "create", "destroy", "audit"]

@@ -20,6 +20,7 @@ SECTIONS = {
     "## mesos-batch runs": the.RUNS,
     "## mesos-batch status": the.STATUS,
     "## mesos-batch explain": the.EXPLAIN,
+    "## mesos-batch report": the.REPORT_COMMAND,
     "## mesos-batch wait": the.WAIT,
     "## mesos-batch cancel": the.CANCEL,
     "## mesos-batch volumes list": volumes.LIST,

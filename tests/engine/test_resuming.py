@@ -10,7 +10,7 @@ from mesos_batch.engine import events as ev
 from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.facts import Phase
-from mesos_batch.model.saved import AttemptEntry, EndEntry, FrameworkEntry, TaskEntry
+from mesos_batch.model.saved import AgentEntry, AttemptEntry, EndEntry, FrameworkEntry, TaskEntry
 
 
 def test_the_framework_id_is_saved_before_the_first_launch() -> None:
@@ -19,6 +19,31 @@ def test_the_framework_id_is_saved_before_the_first_launch() -> None:
     turn = world.subscribe()
 
     assert [entry.framework_id for entry in of(FrameworkEntry, turn.entries)] == ["F"]
+
+
+def test_what_agents_have_is_saved_once_and_again_when_it_grows() -> None:
+    world = World(task("t", cpus=1))
+    world.subscribe()
+
+    listed = world.list_agents(a=4, b=2)
+    offered = world.offers(world.offer("a", cpus=4))
+    again = world.list_agents(a=4, b=8)
+
+    assert sorted((e.agent_id, e.cpus, e.mem) for e in of(AgentEntry, listed.entries)) == [
+        ("a", 4, 4096),
+        ("b", 2, 4096),
+    ]
+    assert of(AgentEntry, offered.entries) == []
+    assert [(e.agent_id, e.cpus) for e in of(AgentEntry, again.entries)] == [("b", 8)]
+
+
+def test_an_agent_no_list_tells_of_has_what_it_offers() -> None:
+    world = World(task("t", cpus=1))
+    world.subscribe()
+
+    turn = world.offers(world.offer("a", cpus=3))
+
+    assert [(e.agent_id, e.cpus) for e in of(AgentEntry, turn.entries)] == [("a", 3)]
 
 
 def test_a_launch_is_saved_in_the_turn_that_sends_it() -> None:

@@ -217,6 +217,7 @@ def test_an_older_journal_is_read_as_one_without_changes(
     assert journals.read_operations(directory) == []
     snapshot = read_snapshot(directory)
     assert (snapshot.changes, [view.spec.scheduling for view in snapshot.tasks]) == ((), [ORDINARY])
+    assert snapshot.agents == ()
     # Who only looks changes nothing.
     assert version_of(directory) == 1
 

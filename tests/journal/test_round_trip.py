@@ -21,11 +21,26 @@ from resource_strategies import resources
 from mesos_batch import __version__
 from mesos_batch.config.secrets import Secret
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.journal import Journal, digest_of, list_runs, read_attempts, read_run
+from mesos_batch.journal import (
+    Journal,
+    digest_of,
+    list_runs,
+    read_attempts,
+    read_run,
+    read_snapshot,
+)
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resources import Resources
-from mesos_batch.model.saved import AttemptEntry, EndEntry, Entry, FrameworkEntry, TaskEntry
+from mesos_batch.model.saved import (
+    AgentEntry,
+    AttemptEntry,
+    EndEntry,
+    Entry,
+    FrameworkEntry,
+    TaskEntry,
+)
 from mesos_batch.model.scheduling import ORDINARY, Constraint, Operator, Scheduling
+from mesos_batch.model.snapshot import AgentView
 from mesos_batch.model.state import TaskState
 from mesos_batch.model.task import TaskSpec
 
@@ -288,3 +303,16 @@ def test_what_payloads_have_in_common_is_kept_once_again(tmp_path: Path) -> None
     assert len(one.kept) < 50
     assert one.like is other.like
     assert one.command is other.command
+
+
+def test_agents_are_read_with_what_runs_on_them(tmp_path: Path) -> None:
+    with create(tmp_path) as journal:
+        journal.commit([AgentEntry("agent-1", "node1", 2.0, 512.0), *running(0), *running(1)])
+        journal.commit([AttemptEntry(2, 1, Phase.FAILED, "agent-1", "node1", launched_at=9.0)])
+        journal.commit([AgentEntry("agent-1", "node1", 4.0, 1024.0)])
+        journal.commit([AgentEntry("agent-2", "node2", 8.0, 64.0)])
+
+    assert read_snapshot(journal.directory).agents == (
+        AgentView("agent-1", "node1", cpus=4.0, mem=1024.0, running=2),
+        AgentView("agent-2", "node2", cpus=8.0, mem=64.0, running=0),
+    )

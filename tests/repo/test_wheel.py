@@ -75,6 +75,10 @@ def test_holds_the_three_packages_and_nothing_else(wheel: Path) -> None:
         ".typed",
         ".md",  # help topics
         ".1",  # the manual page
+        # The page of a report.
+        ".css",
+        ".html",
+        ".js",
     }
 
 
@@ -90,6 +94,12 @@ def test_holds_each_module_of_the_source(wheel: Path) -> None:
     }
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")}
     assert packed == sources
+
+
+def test_a_report_finds_its_page_where_it_is_installed(site: Path) -> None:
+    folder = site / "mesos_batch" / "reports" / "html"
+    names = {path.name for path in folder.iterdir() if path.suffix != ".py"}
+    assert names - {"__pycache__"} == {"report.html", "report.css", "report.js"}
 
 
 def test_its_metadata(wheel: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from mesos_batch import __version__
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
+from mesos_batch.config.report_settings import REPORT
 from mesos_batch.errors import ExitCode, JournalError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit
@@ -108,7 +109,7 @@ def run_new(
             raise _unkept(error) from error
         return detach(run_id, options, values, leave=leave)
     title = options.framework_name
-    how = Drive(tasks=tasks, title=title, begins=True, leaves_tasks=leave)
+    how = Drive(tasks=tasks, title=title, begins=True, leaves_tasks=leave, reports=values[REPORT])
     return drive(begin, how, values)
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.report_settings import REPORT
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
 
@@ -27,10 +28,12 @@ def run(arguments: Sequence[str]) -> int:
     """
     from mesos_batch_cli.background import taken_over
     from mesos_batch_cli.keeping import newest_stopped, run_meant
+    from mesos_batch_cli.report_files import check_files
     from mesos_batch_cli.take_up import take_up
 
     handed_over = taken_over(os.environ)
     values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
+    check_files(values[REPORT])
     info = newest_stopped(values) if values.word is None else run_meant(values)
     return take_up(info, values, handed_over)

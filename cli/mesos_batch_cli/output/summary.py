@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from mesos_batch.messages import Explanation, explain
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.sandbox import stderr_of
 from mesos_batch.model.snapshot import RunSnapshot, TaskView
 from mesos_batch.reporting import efficiency
 from mesos_batch_cli.output.change_summary import change_headline, change_table
@@ -194,9 +194,4 @@ def _why(task: TaskView) -> Explanation:
 
 def log_of(task: TaskView) -> str | None:
     """Where the standard error of a task is: a path on this machine, or a URL of its agent."""
-    if task.sandbox_path is not None:
-        return str(Path(task.sandbox_path, "stderr"))
-    if task.sandbox_url is not None:
-        # Browsing lists a directory, a file is downloaded (Mesos' files endpoints).
-        return task.sandbox_url.replace("/files/browse?", "/files/download?") + "/stderr"
-    return None
+    return stderr_of(task.sandbox_path, task.sandbox_url)

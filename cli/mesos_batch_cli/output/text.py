@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mesos_batch.model import agent_name as names
+from mesos_batch.model.duration import elapsed as elapsed
 
 
 def one_line(text: str) -> str:
@@ -23,24 +24,6 @@ def _escaped(char: str) -> str:
 def shortened(text: str, width: int) -> str:
     """At most ``width`` characters, the end cut off with an ellipsis."""
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
-
-
-def elapsed(seconds: float) -> str:
-    """A time span as people say it: ``0.4s``, ``12s``, ``2m05s``, ``3h20m``, ``2d04h``."""
-    seconds = max(seconds, 0.0)
-    if seconds < 9.95:
-        return f"{seconds:.1f}s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours}h{minutes:02d}m"
-    days, hours = divmod(hours, 24)
-    return f"{days}d{hours:02d}h"
 
 
 def tasks(count: int) -> str:

@@ -1,0 +1,1 @@
+"""The report for people: one file that a browser shows without a network."""
