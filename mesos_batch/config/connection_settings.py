@@ -1,4 +1,4 @@
-"""The settings of how we come to a cluster: profile, token, certificates. Declared once."""
+"""The settings of how we come to a cluster: profile, credentials, certificates. Declared once."""
 
 from __future__ import annotations
 
@@ -15,6 +15,28 @@ PROFILE: Setting[str | None] = Setting(
     shown_default="that of 'mesos-batch profile use'",
     group=Group.BATCH,
     help="Take what no flag says from this profile ('mesos-batch profile add').",
+)
+PRINCIPAL: Setting[str | None] = Setting(
+    name="principal",
+    kind=STRING,
+    default=None,
+    group=Group.AUTHENTICATION,
+    help="The principal to authenticate as, also the one of reservations.",
+)
+SECRET: Setting[Secret | None] = Setting(
+    name="secret",
+    kind=SECRET_TEXT,
+    default=None,
+    group=Group.AUTHENTICATION,
+    help="The secret of the principal. Everybody on this machine can read it in the process "
+    "list: prefer --secret_file, MESOS_BATCH_SECRET or 'mesos-batch credentials set'.",
+)
+SECRET_FILE: Setting[Path | None] = Setting(
+    name="secret_file",
+    kind=PATH,
+    default=None,
+    group=Group.AUTHENTICATION,
+    help="A file with the secret alone, or with Mesos credentials (text or JSON).",
 )
 TOKEN: Setting[Secret | None] = Setting(
     name="token",

@@ -11,10 +11,12 @@ from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
 from mesos_batch.config.connection_settings import CONNECTION, HOW, PROFILE, TOKENS
+from mesos_batch.config.connection_settings import PRINCIPAL as PRINCIPAL
+from mesos_batch.config.connection_settings import SECRET as SECRET
+from mesos_batch.config.connection_settings import SECRET_FILE as SECRET_FILE
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.report_settings import REPORT, REPORT_NOW
-from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
     BOOLEAN,
@@ -22,7 +24,6 @@ from mesos_batch.config.setting import (
     LIMIT,
     PATH,
     POSITIVE_DURATION,
-    SECRET_TEXT,
     SET,
     STRING,
     VERBATIM,
@@ -64,29 +65,6 @@ TASK_LIST: Setting[str | None] = Setting(
     group=Group.BATCH,
     help="The tasks: /path or file:///path of a TaskGroupInfo (JSON, or protobuf in binary or "
     "text form), the JSON itself, or - for standard input. agent_id need not be set.",
-)
-
-PRINCIPAL: Setting[str | None] = Setting(
-    name="principal",
-    kind=STRING,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="The principal to authenticate as, also the one of reservations.",
-)
-SECRET: Setting[Secret | None] = Setting(
-    name="secret",
-    kind=SECRET_TEXT,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="The secret of the principal. Everybody on this machine can read it in the process "
-    "list: prefer --secret_file, MESOS_BATCH_SECRET or 'mesos-batch credentials set'.",
-)
-SECRET_FILE: Setting[Path | None] = Setting(
-    name="secret_file",
-    kind=PATH,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="A file with the secret alone, or with Mesos credentials (text or JSON).",
 )
 
 FRAMEWORK_NAME: Setting[str] = Setting(
