@@ -18,6 +18,7 @@ from secrets import token_urlsafe
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mesos_batch.asking import login_of
 from mesos_batch.collector import collector_paused
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.config.secrets import Secret
@@ -26,7 +27,7 @@ from mesos_batch.journal import Journal, find_run
 from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress
 from mesos_batch.model.facts import Fact, RunEnded
 from mesos_batch.options import Keep, RunOptions, from_json, settled, to_json
-from mesos_batch.registration import login_of, make_policy, make_target, with_constraints
+from mesos_batch.registration import make_policy, make_target, with_constraints
 from mesos_batch.runtime.runner import Runner
 from mesos_batch.transport.http import Login
 

@@ -6,6 +6,7 @@ MesosBatchError
 ├── NoRoomError             3   no agent could ever hold what is to be reserved or created
 ├── RefusedError            1   a volume or reservation must not be touched; nothing was
 ├── ClusterError            4   the master or ZooKeeper is away, or refuses us
+├── ListingError            4   an S3 server is away, or refuses to list a bucket
 └── JournalError            5   the journal of a run cannot be read, written or taken up
 
 A cluster that a run cannot reach, or that does not let it in, raises nothing: it ends the run,
@@ -68,6 +69,12 @@ class RefusedError(MesosBatchError):
 
 class ClusterError(MesosBatchError):
     """The cluster cannot be reached or refuses us, before there is a run that could end so."""
+
+    exit_code = ExitCode.CLUSTER
+
+
+class ListingError(MesosBatchError):
+    """An S3 server cannot be reached or refuses to list a bucket."""
 
     exit_code = ExitCode.CLUSTER
 

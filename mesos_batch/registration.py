@@ -15,14 +15,13 @@ from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.offer_constraints import offer_groups
 from mesos_batch.runtime.leaders import masters_at
 from mesos_batch.runtime.subscriber import Target
-from mesos_batch.transport.http import AUTH_SCHEMES, Login
-from mesos_batch.transport.tls import SYSTEM_TRUST, Tls, context_of
 
 if TYPE_CHECKING:
     from mesos_batch.model.change import Change
     from mesos_batch.model.scheduling import Scheduling
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
+    from mesos_batch.transport.http import Login
 
 UNPLACEABLE_SECONDS = 300.0
 ALWAYS = ("TASK_KILLING_STATE", "RESERVATION_REFINEMENT")
@@ -43,28 +42,6 @@ def with_constraints(tasks: Sequence[TaskSpec], options: RunOptions) -> Sequence
             both = dict.fromkeys((*options.constraints, *task.scheduling.constraints))
             merged[id(task.scheduling)] = replace(task.scheduling, constraints=tuple(both))
     return [replace(task, scheduling=merged[id(task.scheduling)]) for task in tasks]
-
-
-def login_of(options: RunOptions) -> Login | None:
-    """As whom to come to the master of the options, and whom to trust there.
-
-    Raises:
-        UsageError: a file with certificates cannot be used, or a token cannot be sent.
-    """
-    tls = Tls(options.cacert, options.client_cert, options.client_key)
-    if tls != SYSTEM_TRUST:
-        # What is wrong with the files is told before anybody is contacted.
-        context_of(tls)
-    if options.auth_scheme not in AUTH_SCHEMES:
-        raise UsageError(f"auth scheme '{options.auth_scheme}' is none of token, bearer")
-    login = Login(
-        principal=options.principal,
-        secret=None if options.secret is None else options.secret.reveal(),
-        token=None if options.token is None else options.token.reveal(),
-        auth_scheme=options.auth_scheme,
-        tls=tls,
-    )
-    return None if login.is_anonymous and tls == SYSTEM_TRUST else login
 
 
 def make_target(

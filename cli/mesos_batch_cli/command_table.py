@@ -20,6 +20,7 @@ class Section(Enum):
     """Under which heading a command stands."""
 
     RUNNING = "Run tasks"
+    GENERATING = "Make task lists"
     LOOKING = "Look at runs"
     CLUSTER = "Look at the cluster and change it"
     SETTING_UP = "Set up"
@@ -56,7 +57,7 @@ def _command(name: str, words: str, summary: str, section: Section, module: str 
 # A shell that completes a command line asks the program with this word.
 ASK = "__complete"
 
-_RUN, _LOOK, _CLUSTER, _SET_UP = Section
+_RUN, _GENERATE, _LOOK, _CLUSTER, _SET_UP = Section
 
 COMMANDS = (
     _command("run", "LIST", "run the tasks of a list or a job file", _RUN, "batch"),
@@ -64,11 +65,19 @@ COMMANDS = (
     _command("resume", "[RUN]", "go on with a run that stopped", _RUN),
     _command("retry", "RUN", "run again what failed", _RUN),
     _command("cancel", "RUN", "end a run", _RUN),
+    _command("generate lines", "[FILE]", "a task for each line", _GENERATE),
+    _command("generate csv", "[FILE]", "a task for each row of a CSV file", _GENERATE),
+    _command("generate s3", "", "a task for each object of an S3 bucket", _GENERATE),
+    _command("generate prefetch", "", "a task on each agent that pulls an image", _GENERATE),
     _command("runs", "", "list runs", _LOOK),
     _command("status", "[RUN]", "how far a run is, and what failed", _LOOK),
     _command("wait", "[RUN]", "wait for the end of a run, with its exit code", _LOOK),
     _command("explain", "TASK [RUN]", "why a task waits, or how it came to its end", _LOOK),
     _command("report", "[RUN]", "write a report: HTML, JUnit, CSV, JSON, joblog, trace", _LOOK),
+    _command("agents", "", "agents, and what is used of them", _CLUSTER),
+    _command("offers", "", "what the cluster offers now, to us or to others", _CLUSTER),
+    _command("frameworks", "", "who uses the cluster", _CLUSTER),
+    _command("tasks", "", "the tasks of all frameworks", _CLUSTER),
     _command("volumes list", "", "all volumes, with who uses and who made them", _CLUSTER),
     _command("volumes create", "", "reserve disk and create volumes on it", _CLUSTER),
     _command("volumes destroy", "ID...", "destroy volumes and unreserve their disk", _CLUSTER),

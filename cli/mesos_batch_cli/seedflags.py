@@ -62,7 +62,7 @@ def read_flags_and_words(
             if after is not None:
                 raise UsageError(f"'{after}' is not expected; nothing may follow --")
             break
-        if most and word and not word.startswith("-"):
+        if most and word and (word == "-" or not word.startswith("-")):
             if len(found) == most:
                 raise UsageError(f"'{word}' is not expected after '{found[-1]}'")
             found.append(word)

@@ -12,6 +12,8 @@ TOPICS = {
     "runs": "leaving a run, coming back, trying again",
     "scheduling": "which task goes where and when, and how to say otherwise",
     "task-states": "the way of a task from waiting to its end",
+    "cluster": "looking at agents, frameworks, tasks and offers",
+    "generators": "task lists made of lines, CSV, S3 objects and agents",
     "volumes": "keeping data on persistent volumes",
     "local-cluster": "the cluster of --master=local and mesos-batch local",
 }

@@ -38,6 +38,9 @@ class Group(Enum):
     KEEPING = "Leaving a run and coming back"
     LOCAL = "Local cluster"
     VOLUMES = "Persistent volumes"
+    SELECT = "Which ones"
+    GENERATE = "What to generate"
+    S3 = "The objects to list"
     OUTPUT = "Output"
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from mesos_batch.asking import login_of
 from mesos_batch.doctor import network
 from mesos_batch.doctor.check import Check, doubtful, failed, good
 from mesos_batch.doctor.network import Reached, Unreachable
 from mesos_batch.errors import ExitCode
 from mesos_batch.protocol.connection import base_url, origin
 from mesos_batch.protocol.operator import agent_ports
-from mesos_batch.registration import login_of
 from mesos_batch.runtime.leaders import NoLeaderError, ZooKeeper, find_leaders, masters_at
 from mesos_batch.runtime.subscriber import MAX_REDIRECTS, credentials_sentence
 

@@ -49,6 +49,7 @@ class Offer:
     """Resources of one agent, offered for one role.
 
     ``agent_url`` is where the agent's own HTTP API answers, ``role`` is the allocation role.
+    ``domain`` is ``region/zone``.
     """
 
     offer_id: str
@@ -60,3 +61,4 @@ class Offer:
     attributes: tuple[Attribute, ...] = ()
     executor_ids: frozenset[str] = frozenset()
     unavailability: Unavailability | None = None
+    domain: str | None = None

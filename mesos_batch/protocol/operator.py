@@ -15,6 +15,7 @@ from mesos_batch.model.cluster import AgentState, VolumeUser
 from mesos_batch.model.offer import attribute_text
 from mesos_batch.model.resources import Resources
 from mesos_batch.protocol import json_dialect
+from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.values import resource_from
 
 OPERATOR_PATH = "/api/v1"
@@ -87,9 +88,9 @@ def _resources(items: Iterable[dict[str, Any]]) -> Resources:
     )
 
 
-def question(name: str) -> bytes:
-    """The body of an operator call without a payload, such as ``GET_TASKS``, as protobuf."""
-    return Call(type=name).SerializeToString()
+def question(name: str, content_type: ContentType = ContentType.PROTOBUF) -> bytes:
+    """The body of an operator call without a payload, such as ``GET_TASKS``."""
+    return content_type.encode(Call(type=name))
 
 
 def volume_users(tasks: bytes, frameworks: bytes) -> tuple[VolumeUser, ...]:

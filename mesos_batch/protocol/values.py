@@ -273,6 +273,14 @@ def attribute_from(message: pb.Attribute) -> Attribute:
     return Attribute(message.name, value.names if isinstance(value, Items) else value)
 
 
+def domain_from(message: pb.AgentInfo | pb.Offer) -> str | None:
+    """Read where an agent is, as ``region/zone``; ``None`` where nobody has said so."""
+    if not message.domain.HasField("fault_domain"):
+        return None
+    fault_domain = message.domain.fault_domain
+    return f"{fault_domain.region.name}/{fault_domain.zone.name}"
+
+
 def url_from(message: pb.URL) -> str:
     """Read a URL without its path: ``http://host:port``."""
     address = message.address
@@ -303,6 +311,7 @@ def offer_from(message: pb.Offer) -> Offer:
         attributes=tuple(attribute_from(item) for item in message.attributes),
         executor_ids=frozenset(item.value for item in message.executor_ids),
         unavailability=unavailability,
+        domain=domain_from(message),
     )
 
 

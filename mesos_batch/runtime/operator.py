@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mesos_batch.errors import ClusterError
 from mesos_batch.model.cluster import ClusterView
+from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.connection import Answer, Verdict, base_url
-from mesos_batch.protocol.operator import SLAVES_PATH, states_from_slaves, volume_users
+from mesos_batch.protocol.operator import (
+    OPERATOR_PATH,
+    SLAVES_PATH,
+    states_from_slaves,
+    volume_users,
+)
 from mesos_batch.runtime.backoff import Backoff
 from mesos_batch.runtime.leaders import NoLeaderError, find_leaders
 from mesos_batch.runtime.subscriber import GIVE_UP_SECONDS, MAX_REDIRECTS, credentials_sentence
@@ -28,6 +34,42 @@ def look(masters: Masters, login: Login | None) -> ClusterView:
     Raises:
         ClusterError: no master answers in time, or it does not tell us.
     """
+    return _at_the_leader(masters, lambda master: _look(master, login))
+
+
+def ask(
+    masters: Masters,
+    login: Login | None,
+    name: str,
+    read: Callable[[str, bytes], T],
+    content_type: ContentType = ContentType.PROTOBUF,
+) -> T:
+    """Ask one of the questions that need nothing but a name, such as ``GET_STATE``.
+
+    ``read`` takes the base URL of the master and its answer.
+
+    Raises:
+        ClusterError: no master answers in time, or it does not tell us.
+    """
+
+    def at(master: str) -> T:
+        leader, body = _follow(
+            master,
+            OPERATOR_PATH,
+            login,
+            lambda url: operator.ask(url, name, login, content_type),
+        )
+        return _read(leader, lambda: read(leader, body))
+
+    return _at_the_leader(masters, at)
+
+
+def _at_the_leader(masters: Masters, work: Callable[[str], T]) -> T:
+    """Do something at whichever master leads, given by its base URL, until it answers.
+
+    Raises:
+        ClusterError: no master answers in time, or it does not tell us.
+    """
     leaders = find_leaders(masters, lambda: None)
     backoff = Backoff()
     give_up_at = time.monotonic() + GIVE_UP_SECONDS
@@ -35,7 +77,7 @@ def look(masters: Masters, login: Login | None) -> ClusterView:
     try:
         while True:
             try:
-                return _ask_leader(leaders.url(GIVE_UP_SECONDS), login)
+                return work(base_url(leaders.url(GIVE_UP_SECONDS)))
             except NoLeaderError as error:
                 why, final = str(error), error.final
             except _NoAnswerError as error:
@@ -53,19 +95,24 @@ class _NoAnswerError(Exception):
     """A master did not answer now, and may later."""
 
 
-def _ask_leader(scheduler_url: str, login: Login | None) -> ClusterView:
-    master = base_url(scheduler_url)
+def _follow(
+    master: str, path: str, login: Login | None, ask_at: Callable[[str], tuple[Answer, bytes]]
+) -> tuple[str, bytes]:
+    """Ask a master, and those it redirects to: the base URL of who answers, and the answer."""
     for _ in range(1 + MAX_REDIRECTS):
-        answer, body = operator.get(master, SLAVES_PATH, login)
+        answer, body = ask_at(master)
         if answer.verdict is Verdict.ACCEPTED:
-            return _view(master, body, login)
+            return master, body
         if answer.verdict is not Verdict.REDIRECT or answer.location is None:
             raise _failure(master, answer, login)
-        master = answer.location.removesuffix(SLAVES_PATH)
+        master = answer.location.removesuffix(path)
     raise _NoAnswerError("the masters redirect to each other")
 
 
-def _view(master: str, slaves: bytes, login: Login | None) -> ClusterView:
+def _look(master: str, login: Login | None) -> ClusterView:
+    master, slaves = _follow(
+        master, SLAVES_PATH, login, lambda url: operator.get(url, SLAVES_PATH, login)
+    )
     agents, recovering = _read(master, lambda: states_from_slaves(slaves))
     view = ClusterView(master, agents, recovering)
     if not any(agent.used.persistent_volumes() for agent in agents):

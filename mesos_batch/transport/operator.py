@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import requests
 
+from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.connection import Answer, Verdict, subscription_answer
 from mesos_batch.protocol.operator import OPERATOR_PATH, SLAVES_PATH, agents_from_slaves, question
 from mesos_batch.transport.http import CONNECT_SECONDS, Login, final_fault, new_session, reason
@@ -14,7 +17,6 @@ if TYPE_CHECKING:
     from mesos_batch.engine.events import AgentTotal
 
 _ANSWER_SECONDS = 30.0
-_PROTOBUF = "application/x-protobuf"
 _LONGEST_WORD = 1 << 16
 
 
@@ -37,16 +39,27 @@ def get(master: str, path: str, login: Login | None) -> tuple[Answer, bytes]:
     return _ask("GET", master, path, login)
 
 
-def ask(master: str, name: str, login: Login | None) -> tuple[Answer, bytes]:
+def ask(
+    master: str,
+    name: str,
+    login: Login | None,
+    content_type: ContentType = ContentType.PROTOBUF,
+) -> tuple[Answer, bytes]:
     """Ask the leader one of the questions that need nothing but a name, such as GET_TASKS."""
-    return _ask("POST", master, OPERATOR_PATH, login, question(name))
+    body = question(name, content_type)
+    headers = {"Accept": content_type.value, "Content-Type": content_type.value}
+    return _ask("POST", master, OPERATOR_PATH, login, body, headers)
 
 
 def _ask(
-    method: str, master: str, path: str, login: Login | None, body: bytes | None = None
+    method: str,
+    master: str,
+    path: str,
+    login: Login | None,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Answer, bytes]:
     url = master + path
-    headers = {"Accept": _PROTOBUF, "Content-Type": _PROTOBUF} if body is not None else {}
     try:
         with new_session(login, url) as session:
             response = session.request(

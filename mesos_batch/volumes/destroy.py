@@ -13,10 +13,10 @@ from mesos_batch.model.operation import OperationType
 from mesos_batch.model.resource import Resource
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import Resources
+from mesos_batch.model.selecting import names_of
 from mesos_batch.volumes.create import split
 from mesos_batch.volumes.ledger import Holding, unclaimed
 from mesos_batch.volumes.listing import is_in_use
-from mesos_batch.volumes.placing import names_of
 from mesos_batch.volumes.refuse import away, refuse_foreign
 
 if TYPE_CHECKING:

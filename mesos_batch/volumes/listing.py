@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesos_batch.model.cluster import volume_id
+from mesos_batch.model.natural import natural
 from mesos_batch.model.resource import Reservation, Resource
 from mesos_batch.model.resources import Resources
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView, VolumeUser
     from mesos_batch.volumes.ledger import Ledger
-
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +72,6 @@ def list_volumes(cluster: ClusterView, ledger: Ledger, role: str | None = None) 
             )
         )
     return sorted(found, key=lambda info: (*_place(info.agent), natural(info.volume_id)))
-
-
-def natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts ``tile-2`` before ``tile-10``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]
 
 
 def _place(agent: AgentState) -> tuple[str, list[tuple[int, str]]]:

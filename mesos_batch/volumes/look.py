@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mesos_batch.config.masters import LOCAL
-from mesos_batch.errors import UsageError
-from mesos_batch.registration import login_of
+from mesos_batch.asking import whom_to_ask
 from mesos_batch.runtime import operator
-from mesos_batch.runtime.leaders import masters_at
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
@@ -25,9 +22,4 @@ def look(options: RunOptions) -> ClusterView:
             or a file with certificates cannot be used.
         ClusterError: no master answers, or it does not tell us.
     """
-    if options.master == LOCAL:
-        raise UsageError(
-            "the cluster of --master=local lives and ends with a run",
-            "Start 'mesos-batch local' in another terminal and give its address.",
-        )
-    return operator.look(masters_at(options.master), login_of(options))
+    return operator.look(*whom_to_ask(options))

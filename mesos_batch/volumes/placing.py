@@ -12,6 +12,7 @@ from mesos_batch.model.resource import Resource
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import DISK, Resources
 from mesos_batch.model.scalar import format_milli
+from mesos_batch.model.selecting import has_attribute, names_of
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView
@@ -40,22 +41,12 @@ def agents_meant(
         for agent in cluster.agents
         if agent.active
         and (not names or names_of(agent) & set(names))
-        and all(_has(agent, text) for text in attributes)
+        and all(has_attribute(agent, text) for text in attributes)
     ]
     if not meant:
         which = f" with {' and '.join(attributes)}" if attributes else ""
         raise UsageError(f"the cluster has no agent{which} that makes offers")
     return meant
-
-
-def names_of(agent: AgentState) -> set[str]:
-    """What a user may call an agent."""
-    return {agent.agent_id, agent.agent_id.rpartition("-")[2], agent.hostname}
-
-
-def _has(agent: AgentState, text: str) -> bool:
-    name, _, value = text.partition(":")
-    return agent.attributes.get(name) == value
 
 
 def spread(

@@ -11,7 +11,8 @@ from mesos_batch.model.change import Change, ChangeKind
 from mesos_batch.model.resource import Reservation, ReservationType
 from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import Resources
-from mesos_batch.volumes.placing import agents_meant, names_of, spread
+from mesos_batch.model.selecting import names_of
+from mesos_batch.volumes.placing import agents_meant, spread
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import AgentState, ClusterView

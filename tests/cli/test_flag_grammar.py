@@ -110,6 +110,7 @@ def test_what_is_no_flag_is_an_error_that_helps(
         (["--quiet", " k3fq ", "--color=never"], {"quiet": "true", "color": "never"}, ("k3fq",)),
         (["--on-interrupt=kill", "k3fq", "--"], {"on_interrupt": "kill"}, ("k3fq",)),
         (["a=b"], {}, ("a=b",)),
+        (["-", "--quiet"], {"quiet": "true"}, ("-",)),
         (["b", "--quiet", "a", "b"], {"quiet": "true"}, ("b", "a", "b")),
     ],
 )
@@ -126,7 +127,7 @@ def test_some_commands_take_words(
         (["a", "a"], "'a' is not expected after 'a'"),
         (["--state_dir", "a"], "--state_dir needs its value after an equals sign"),
         (["--", "a"], "'a' is not expected; nothing may follow --"),
-        (["-"], "'-' is not expected"),
+        (["a", "-"], "'-' is not expected after 'a'"),
         (["-x"], "there is no flag -x"),
         (["a", "--task_list=b"], "there is no flag --task_list"),
     ],

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mesos_batch_cli.output.bar import split_width
+from mesos_batch_cli.output.bar import gauge, split_width
 from mesos_batch_cli.output.lines import Level, Lines
+from mesos_batch_cli.output.short_ids import short_ids
 from mesos_batch_cli.output.streams import Paint, paint_for
 from mesos_batch_cli.output.summary import SHOWN_AGENTS, SHOWN_FAILURES, summary
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened
@@ -364,3 +365,21 @@ def test_colors_repeat_what_words_say() -> None:
     for code in ("0", "1", "2", "31"):
         colored = colored.replace(f"\x1b[{code}m", "")
     assert [line.rstrip() for line in colored.splitlines()] == printed(run).splitlines()
+
+
+@given(part=st.integers(0, 1000), whole=st.integers(1, 1000), width=st.integers(2, 20))
+def test_a_gauge_looks_empty_or_full_only_when_it_is(part: int, whole: int, width: int) -> None:
+    bar = gauge(part, whole, width, unicode=False)
+    assert len(bar) == width
+    assert bar == "#" * bar.count("#") + "." * bar.count(".")
+    assert ("#" in bar) is (part > 0)
+    assert ("." in bar) is (part < whole)
+
+
+def test_ids_are_short_unless_that_would_name_two() -> None:
+    assert short_ids(["a-S0", "a-S1", "b-S1", "a-S0", "x"]) == {
+        "a-S0": "S0",
+        "a-S1": "a-S1",
+        "b-S1": "b-S1",
+        "x": "x",
+    }

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.config import cluster_settings as cluster
+from mesos_batch.config import generate_settings as generators
 from mesos_batch.config import local_settings
 from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import profile_settings as profiles
@@ -23,6 +25,14 @@ SECTIONS = {
     "## mesos-batch report": the.REPORT_COMMAND,
     "## mesos-batch wait": the.WAIT,
     "## mesos-batch cancel": the.CANCEL,
+    "## mesos-batch generate lines": generators.LINES,
+    "## mesos-batch generate csv": generators.CSV,
+    "## mesos-batch generate s3": generators.S3,
+    "## mesos-batch generate prefetch": generators.PREFETCH,
+    "## mesos-batch agents": cluster.AGENTS,
+    "## mesos-batch offers": cluster.OFFERS,
+    "## mesos-batch frameworks": cluster.FRAMEWORKS,
+    "## mesos-batch tasks": cluster.TASKS,
     "## mesos-batch volumes list": volumes.LIST,
     "## mesos-batch volumes create": volumes.CREATE,
     "## mesos-batch volumes destroy": volumes.DESTROY,

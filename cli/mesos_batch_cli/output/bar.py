@@ -60,3 +60,18 @@ def split_width(counts: list[int], width: int) -> list[int]:
             cells[largest] -= 1
             cells[place] += 1
     return cells
+
+
+def gauge(part: float, whole: float, width: int, *, unicode: bool) -> str:
+    """A bar of ``width`` cells for how much of something is used.
+
+    Only what is unused looks empty, only what is used up looks full.
+    """
+    full, empty = ("█", "░") if unicode else ("#", ".")
+    cells = round(width * part / whole) if whole > 0 else 0
+    if part > 0:
+        cells = max(cells, 1)
+    if part < whole:
+        cells = min(cells, width - 1)
+    cells = max(0, min(cells, width))
+    return full * cells + empty * (width - cells)

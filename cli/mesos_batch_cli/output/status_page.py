@@ -11,7 +11,7 @@ from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch.runs import RunState
 from mesos_batch_cli.output.bar import part_counts, split_width
 from mesos_batch_cli.output.run_table import moment
-from mesos_batch_cli.output.streams import Paint
+from mesos_batch_cli.output.streams import Paint, speaks_unicode
 from mesos_batch_cli.output.summary import summary
 from mesos_batch_cli.output.text import elapsed, one_line
 
@@ -85,7 +85,7 @@ def _bar(snapshot: RunSnapshot, paint: Paint, width: int) -> Iterator[str]:
         "yellow": paint.doubtful,
         "dim": paint.dim,
     }
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    unicode = speaks_unicode(sys.stdout)
     counts = part_counts(snapshot.counts())
     cells = split_width([count for _, count in counts], min(width, _WIDEST_BAR))
     bar, legend = [], []

@@ -32,14 +32,18 @@ def prepare_streams() -> None:
             stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
-def emit(stream: TextIO, text: str) -> None:
+def emit(stream: TextIO, text: str) -> bool:
     """Print a line at once; when nobody reads any more, print to nowhere from now on.
+
+    Gives whether it could be printed.
 
     A run goes on and keeps its exit code when its output is cut off by ``| head`` or its terminal
     is closed.
     """
     with surviving_readers(stream):
         print(text, file=stream, flush=True)
+        return True
+    return False
 
 
 @contextmanager
@@ -112,6 +116,11 @@ def paint_for(stream: TextIO, color: str, environment: Mapping[str, str]) -> Pai
 def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether a person looks at the stream, on a terminal that can move its cursor."""
     return stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether blocks and the like can be printed there."""
+    return (stream.encoding or "").lower().startswith("utf")
 
 
 def width_of(stream: TextIO, environment: Mapping[str, str]) -> int | None:

@@ -1,0 +1,1 @@
+"""Job files: a short description in YAML, TOML or JSON that expands to a ``TaskGroupInfo``."""
