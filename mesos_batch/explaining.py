@@ -10,13 +10,53 @@ from mesos_batch.engine.fit import take, usable
 from mesos_batch.engine.nearest import no_more_may_run
 from mesos_batch.engine.waiting import Waiting
 from mesos_batch.model.agent_name import agent_name
+from mesos_batch.model.dependencies import Names
 from mesos_batch.model.offer import Offer
 from mesos_batch.registration import with_constraints
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mesos_batch.model.cluster import ClusterView
+    from mesos_batch.model.snapshot import TaskView
     from mesos_batch.model.task import TaskSpec
     from mesos_batch.options import RunOptions
+
+_NAMED_ONE_BY_ONE = 3
+
+
+def what_it_waits_for(tasks: Sequence[TaskView], position: int) -> str | None:
+    """Say which of the other tasks of a run have to end before this one may begin.
+
+    ``waits for 3 of 500 tasks named tile``; ``None`` when it waits for none.
+    """
+    own = tasks[position].spec
+    names = Names([task.spec for task in tasks], own.depends_on)
+    groups = [(f"named {name}", members) for name, members in names.groups.items()]
+    if own.always and not own.depends_on:
+        ordinary = [at for at, task in enumerate(tasks) if not task.spec.always]
+        groups = [("that are not 'always'", ordinary)]
+    alone = list(names.ids.values())
+    if len(alone) > _NAMED_ONE_BY_ONE:
+        groups.append(("named by their ids", alone))
+    else:
+        groups += [("", [one]) for one in alone]
+    others = [(what, [at for at in members if at != position]) for what, members in groups]
+    waits = [
+        _so_many(left, len(members), what, tasks)
+        for what, members in others
+        if (left := [at for at in members if not tasks[at].phase.is_end])
+    ]
+    return f"waits for {' and '.join(waits)}" if waits else None
+
+
+def _so_many(left: Sequence[int], count: int, what: str, tasks: Sequence[TaskView]) -> str:
+    if len(left) > 1:
+        return f"{len(left):,} of {count:,} tasks {what}"
+    task_id, phase = tasks[left[0]].spec.task_id, tasks[left[0]].phase.value
+    if count == 1:
+        return f"{task_id}, which is {phase}"
+    return f"{task_id}, the last of {count:,} tasks {what}"
 
 
 def why_it_waits(task: TaskSpec, options: RunOptions, running: int, cluster: ClusterView) -> str:

@@ -38,7 +38,8 @@ class RunOptions:
     the system trusts; ``client_cert`` and ``client_key`` are ours.
     ``user`` is who the tasks run as, by default the user of this process. ``max_attempts`` is
     how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
-    before the run is stopped. ``constraints`` are those of every task, beside its own;
+    before the run is stopped; without ``keep_going`` nothing but ``always`` tasks is launched after
+    the first one. ``constraints`` are those of every task, beside its own;
     ``max_running`` is how many tasks may run at one time; ``executor`` is one of ``auto``,
     ``command``, ``pool``; ``revive_interval`` is the least time between two requests for offers.
     ``unplaceable_timeout`` ``None`` means five minutes, and no waiting
@@ -67,6 +68,7 @@ class RunOptions:
     failover_timeout: float | None = None
     max_attempts: int = 1
     max_failures: Limit | None = None
+    keep_going: bool = True
     constraints: tuple[Constraint, ...] = ()
     max_running: int | None = None
     executor: str = "auto"

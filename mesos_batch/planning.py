@@ -21,6 +21,7 @@ from mesos_batch.engine.lower_bound import LowerBound, lower_bound
 from mesos_batch.engine.policy import ExecutorUse, Policy
 from mesos_batch.engine.scheduler import BatchScheduler
 from mesos_batch.model.cluster import AgentState, ClusterView
+from mesos_batch.model.dependencies import longest_chain
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.offer import Attribute
 from mesos_batch.model.resources import CPUS, GPUS, MEM, Resources
@@ -76,7 +77,8 @@ class Plan:
     after, the one before has ended. ``bound`` is what no schedule could do with less of.
     ``cpu_hours`` and ``gb_hours`` (memory) are what the tasks hold while they start and run.
     ``must_wait`` are tasks that fit an agent only once other frameworks give something back; they
-    are not part of the numbers. ``assumed`` tasks told no runtime and were given
+    are not part of the numbers. ``skipped`` tasks depend on one that never fits, ``dependent``
+    counts those that wait for others at all. ``assumed`` tasks told no runtime and were given
     ``assumed_runtime``, ``start_seconds`` is what each task was given to start. ``capacity`` is
     what the agents have free for the role, ``held_by_others`` what others hold of it, ``left_out``
     how many agents make no offers to a framework without GPU_RESOURCES.
@@ -92,6 +94,8 @@ class Plan:
     gb_hours: float
     never_fits: tuple[NeverFits, ...]
     must_wait: tuple[str, ...]
+    skipped: tuple[str, ...]
+    dependent: int
     assumed: int
     assumed_runtime: float
     start_seconds: float
@@ -163,9 +167,13 @@ def plan(
         views = _run(tasks, durations, virtual, options, start)
     ran = [view for view in views if view.phase is Phase.FINISHED]
     ended_at = max((view.ended_at or 0.0 for view in ran), default=BEGIN)
-    held = [
-        (_held(view.spec), start + duration)
+    taken = [
+        start + duration if view.phase is Phase.FINISHED else 0.0
         for view, duration in zip(views, durations, strict=True)
+    ]
+    held = [
+        (_held(view.spec), seconds)
+        for view, seconds in zip(views, taken, strict=True)
         if view.phase is Phase.FINISHED
     ]
     by_agent: dict[str, list[TaskView]] = {}
@@ -184,12 +192,16 @@ def plan(
         ),
         capacity=capacity,
         makespan=makespan,
-        bound=lower_bound(held, [agent.free for agent in virtual]),
+        bound=lower_bound(
+            held, [agent.free for agent in virtual], chain=longest_chain(tasks, taken)
+        ),
         waves=max((_longest_chain(views) for views in by_agent.values()), default=0),
         cpu_hours=sum(needs.amount(CPUS) * seconds for needs, seconds in held) / _HOUR,
         gb_hours=sum(needs.amount(MEM) * seconds for needs, seconds in held) / _MB_OF_GB / _HOUR,
         never_fits=_never_fits(views),
         must_wait=tuple(view.spec.task_id for view in views if not view.phase.is_end),
+        skipped=tuple(view.spec.task_id for view in views if view.phase is Phase.SKIPPED),
+        dependent=sum(bool(task.depends_on) or task.always for task in tasks),
         assumed=sum(view.spec.scheduling.expected_runtime is None for view in ran),
         assumed_runtime=assume_runtime,
         start_seconds=start,

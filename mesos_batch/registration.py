@@ -100,6 +100,7 @@ def make_policy(
         role=options.role,
         max_attempts=options.max_attempts,
         max_failures=options.max_failures,
+        keep_going=options.keep_going,
         max_running=options.max_running,
         executor=executor,
         revive_interval=options.revive_interval,

@@ -37,7 +37,7 @@ OF_PROJECTS = frozenset({
     "partition_aware", "checkpoint",
     "constraint", "max_running", "executor", "revive_interval",
     "kill_after", "unplaceable_timeout", "unreachable_timeout", "staging_timeout",
-    "max_attempts", "max_failures", "failover_timeout", "volume_timeout",
+    "max_attempts", "max_failures", "keep_going", "failover_timeout", "volume_timeout",
     "assume_runtime", "assume_start",
     "local_agents", "local_cpus", "local_mem", "local_disk", "local_gpus", "local_attributes",
     "color", "quiet", "verbose",

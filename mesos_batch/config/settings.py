@@ -14,6 +14,7 @@ from mesos_batch.config.connection_settings import CONNECTION, HOW, PROFILE, TOK
 from mesos_batch.config.connection_settings import PRINCIPAL as PRINCIPAL
 from mesos_batch.config.connection_settings import SECRET as SECRET
 from mesos_batch.config.connection_settings import SECRET_FILE as SECRET_FILE
+from mesos_batch.config.dependency_settings import KEEP_GOING
 from mesos_batch.config.masters import parse_master
 from mesos_batch.config.placement_settings import PLACEMENT
 from mesos_batch.config.report_settings import REPORT, REPORT_NOW
@@ -306,6 +307,7 @@ RUN: tuple[Setting[Any], ...] = (
     STAGING_TIMEOUT,
     MAX_ATTEMPTS,
     MAX_FAILURES,
+    KEEP_GOING,
     DETACH,
     ON_INTERRUPT,
     FAILOVER_TIMEOUT,
@@ -356,7 +358,8 @@ FAILED: Setting[bool] = Setting(
     shown_default="true unless --unfinished",
     from_env=False,
     group=Group.BATCH,
-    help="Run the tasks that failed, were killed, lost or refused, or fit no agent.",
+    help="Run the tasks that failed, were killed, lost, refused or skipped, or fit no agent, and "
+    "the 'always' tasks that follow them.",
 )
 UNFINISHED: Setting[bool] = Setting(
     name="unfinished",
@@ -384,6 +387,7 @@ OPTIONS: tuple[Setting[Any], ...] = (
     STAGING_TIMEOUT,
     MAX_ATTEMPTS,
     MAX_FAILURES,
+    KEEP_GOING,
     FAILOVER_TIMEOUT,
     VOLUME_TIMEOUT,
     LOCAL_AGENTS,

@@ -40,7 +40,9 @@ class Attempts:
         record.failures += 1
         delay = _nth(DELAYS_AFTER_FAILURE, record.failures)
         self._blame_agent(record)
-        if self._books.cancelling or record.failures >= self._books.policy.max_attempts:
+        books = self._books
+        allowed = record.spec.scheduling.max_attempts or books.policy.max_attempts
+        if record.failures >= allowed or books.launches_no_more(record):
             self.end(record, phase)
         else:
             self._try_again(record, phase, delay, counted=True)
@@ -56,9 +58,9 @@ class Attempts:
         self._note_restart(record)
         if blame_agent:
             self._blame_agent(record, lost=True)
-        if books.cancelling:
+        if books.cancels(record):
             self.end(record, Phase.CANCELLED)
-        elif record.losses > books.policy.max_losses:
+        elif record.losses > books.policy.max_losses or books.launches_no_more(record):
             self.end(record, Phase.LOST)
         else:
             self._try_again(record, Phase.LOST, delay, counted=False)
@@ -90,6 +92,7 @@ class Attempts:
             )
         )
         books.offers_wanted.wish()
+        books.note_end(record)
 
     def leave_agent(self, record: TaskRecord) -> None:
         """Count the attempt off its agent and stop every clock of it."""

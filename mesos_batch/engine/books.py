@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from mesos_batch.engine.reconcile import Reconciliation
 from mesos_batch.engine.tasks import Tasks
 from mesos_batch.engine.timers import Timers
 from mesos_batch.engine.waiting import Waiting
+from mesos_batch.errors import ExitCode
+from mesos_batch.model.dependencies import Dependencies
 from mesos_batch.model.snapshot import OfferCounts
 
 if TYPE_CHECKING:
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     from mesos_batch.engine.commands import Command
     from mesos_batch.engine.policy import Policy
     from mesos_batch.engine.tasks import TaskRecord
-    from mesos_batch.errors import ExitCode
     from mesos_batch.model.change import Change
     from mesos_batch.model.facts import Fact
     from mesos_batch.model.saved import EndEntry, Entry
@@ -61,6 +63,9 @@ class Books:
         self.tasks = Tasks(tasks)
         self.changes = Changes(changes)
         self.waiting = Waiting()
+        self.dependencies = Dependencies(tasks)
+        # Tasks that ended, and whose end has not been told to those that depend on them.
+        self.ended: deque[TaskRecord] = deque()
         self.agents = Agents(policy.role)
         self.health = AgentHealth()
         self.pools = Pools(self, tasks)
@@ -80,6 +85,8 @@ class Books:
         self.offers_seen = False
         self.restart_losses = 0
         self.cancel_code: ExitCode | None = None
+        # Whether a task failed, and nothing more is to be launched because of that.
+        self.stopping = False
         self.exit_code: ExitCode | None = None
         # Why the run stops before its tasks were launched; it can be resumed.
         self.halted: str | None = None
@@ -93,6 +100,16 @@ class Books:
     def cancelling(self) -> bool:
         """Whether the run is to end before its time."""
         return self.cancel_code is not None
+
+    def cancels(self, record: TaskRecord) -> bool:
+        """Whether a task is to end before its time; a run that failed spares ``always`` tasks."""
+        if self.cancel_code is ExitCode.TASK_FAILED:
+            return not record.spec.always
+        return self.cancelling
+
+    def launches_no_more(self, record: TaskRecord) -> bool:
+        """Whether a task will not be launched again, whatever becomes of its attempt."""
+        return self.cancels(record) or (self.stopping and not record.spec.always)
 
     @property
     def all_ended(self) -> bool:
@@ -136,6 +153,11 @@ class Books:
         """Add a change as it is now to the turn."""
         self.save(record.entry())
         self.changes.show(record)
+
+    def note_end(self, record: TaskRecord) -> None:
+        """Have the end of a task told to those that depend on it, where there are any."""
+        if self.dependencies.exist:
+            self.ended.append(record)
 
     def changed(self, record: TaskRecord) -> None:
         """Save a task and its latest attempt as they are at the end of the turn."""

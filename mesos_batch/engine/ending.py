@@ -85,7 +85,8 @@ class Ending:
         books = self._books
         if books.cancel_code is not None:
             return books.cancel_code
-        phases = {record.phase for record in books.tasks.records}
+        # What was skipped was so for what another task did.
+        phases = {record.phase for record in books.tasks.records} - {Phase.SKIPPED}
         if phases <= {Phase.FINISHED}:
             return ExitCode.FINISHED
         if phases <= {Phase.FINISHED, Phase.UNPLACEABLE}:

@@ -57,7 +57,7 @@ class TaskLife:
                 self._goes_on(record, status, row.phase)
             case Effect.AWAIT:
                 self._await(record, status)
-            case Effect.FAILS if status.reason in HEARSAY and not books.cancelling:
+            case Effect.FAILS if status.reason in HEARSAY and not books.cancels(record):
                 self._hold_as_hearsay(record, status)
             case _:
                 self._over(record, status, row.effect, row.phase)
@@ -106,22 +106,39 @@ class TaskLife:
         self._start_staging_clock(record, self._books.now)
 
     def cancel_all(self, exit_code: ExitCode, message: str | None = None) -> None:
-        """End what waits and kill what the cluster holds."""
+        """End what waits and kill what the cluster holds.
+
+        A run that ends by itself, with ``TASK_FAILED``, still runs its ``always`` tasks.
+        """
         books = self._books
         books.cancel_code = exit_code
         books.message = message
         books.save(CancelEntry(books.now, exit_code, message))
-        books.waiting.drain()
-        for record in books.tasks.records:
-            if record.phase is Phase.WAITING:
-                before = f"attempt {record.launches + 1}" if record.launches else "it started"
-                books.tasks.change(record, message=f"{CANCELLED} before {before}")
-                self.attempts.end(record, Phase.CANCELLED)
+        for record in self._take_waiting():
+            before = f"attempt {record.launches + 1}" if record.launches else "it started"
+            self.end_unheard(record, Phase.CANCELLED, f"{CANCELLED} before {before}")
         self.kill_active(CANCELLED)
+
+    def stop_launching(self, message: str, why: str) -> None:
+        """End what waits but ``always`` tasks; what the cluster holds goes on to its own end.
+
+        ``why`` is told of what never was launched. What waits for another attempt ends as its
+        last one did.
+        """
+        books = self._books
+        books.stopping = True
+        books.message = message
+        for record in self._take_waiting():
+            if record.over is not None:
+                self.attempts.end(record, record.over.phase)
+            else:
+                self.end_unheard(record, Phase.SKIPPED, why)
 
     def kill_active(self, why: str) -> None:
         """Kill every task the cluster holds; one whose agent is away is not waited for."""
         for record in self._books.tasks.active():
+            if not self._books.cancels(record):
+                continue
             if record.phase is Phase.UNREACHABLE:
                 self._send_kill(record, why)
                 self._books.tasks.change(record, message=f"{why}; its agent is unreachable")
@@ -148,6 +165,19 @@ class TaskLife:
         for record in self._books.tasks.active():
             self._books.tasks.change(record, message=why, reason=None)
             self.attempts.loses(record, blame_agent=False)
+
+    def _take_waiting(self) -> list[TaskRecord]:
+        """The waiting tasks that are not to be launched any more; the others go on waiting."""
+        books = self._books
+        records = books.tasks.records
+        for position in books.waiting.drain():
+            if not books.launches_no_more(records[position]):
+                self.attempts.wait(records[position])
+        return [
+            record
+            for record in records
+            if record.phase is Phase.WAITING and books.launches_no_more(record)
+        ]
 
     def _goes_on(self, record: TaskRecord, status: TaskStatus, phase: Phase) -> None:
         books = self._books
@@ -178,7 +208,7 @@ class TaskLife:
 
     def _await(self, record: TaskRecord, status: TaskStatus) -> None:
         books = self._books
-        if books.cancelling:
+        if books.cancels(record):
             # The kill reaches it when its agent comes back; there is nothing to wait for.
             books.tasks.change(record, state=status.state, message=status.message)
             self.attempts.end(record, Phase.CANCELLED)
@@ -215,7 +245,7 @@ class TaskLife:
         books.tasks.change(
             record,
             state=status.state,
-            message=record.kill_why if asked and not books.cancelling else status.message,
+            message=record.kill_why if asked and not books.cancels(record) else status.message,
             reason=status.reason,
             ended_at=status.timestamp or books.now,
             exit_status=exit_status,
@@ -234,7 +264,7 @@ class TaskLife:
         elif effect is Effect.LOSES:
             # What a master never heard of, the agent did not lose.
             self.attempts.loses(record, blame_agent=status.reason not in HEARSAY)
-        elif asked and books.cancelling:
+        elif asked and books.cancels(record):
             self.attempts.end(record, Phase.CANCELLED)
         else:
             self.attempts.fails(record, phase)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mesos_batch.model.resources import Resources
 
 LONGEST_TASK = "the longest task"
+LONGEST_CHAIN = "the longest chain of tasks"
 _NAMES = (CPUS, MEM, DISK, GPUS)
 # Sizes that are looked at of each resource; a list in which all differ has thousands.
 _MOST_SIZES = 100
@@ -21,7 +22,8 @@ _MOST_SIZES = 100
 class LowerBound:
     """Seconds that no schedule can do with less of; ``by`` is the resource that says so.
 
-    ``by`` is ``LONGEST_TASK`` when that alone takes so long, ``None`` when there is no task.
+    ``by`` is ``LONGEST_TASK`` when that alone takes so long, ``LONGEST_CHAIN`` when tasks that wait
+    for each other do, ``None`` when there is no task.
     """
 
     seconds: float
@@ -29,16 +31,19 @@ class LowerBound:
 
 
 def lower_bound(
-    tasks: Iterable[tuple[Resources, float]], capacities: Iterable[Resources]
+    tasks: Iterable[tuple[Resources, float]],
+    capacities: Iterable[Resources],
+    chain: float = 0.0,
 ) -> LowerBound:
-    """The largest of work by capacity, for each resource, and of the longest task.
+    """The largest of work by capacity, for each resource, of the longest task and chain of tasks.
 
     Agents cannot be cut to measure: of tasks that want three cpus an agent with four holds one at
     a time. So of the tasks of a size or more, each agent holds so many at most, and these need
     their time too.
 
     ``tasks`` are what each task holds and for how many seconds, ``capacities`` what each agent
-    has. A resource that no agent has bounds nothing: what needs it cannot have run.
+    has. ``chain`` is how many seconds tasks take of which each waits for the end of the one before.
+    A resource that no agent has bounds nothing: what needs it cannot have run.
     """
     longest = 0.0
     # Most tasks of a list share their resources: reading those once is most of the work.
@@ -49,6 +54,8 @@ def lower_bound(
         seconds[id(resources)] = seconds.get(id(resources), 0.0) + duration
         longest = max(longest, duration)
     best = LowerBound(longest, LONGEST_TASK if kinds else None)
+    if chain > longest:
+        best = LowerBound(chain, LONGEST_CHAIN)
     agents = list(capacities)
     for name in _NAMES:
         by_size: dict[int, float] = {}

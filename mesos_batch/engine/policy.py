@@ -25,22 +25,23 @@ class Policy:
 
     ``max_attempts``: how often a task that fails by itself is tried. ``max_losses``: how often
     one is launched again that was lost by no fault of its own. ``max_failures``: how many tasks
-    may fail before the run is stopped. ``max_running``: how many tasks may run at one time, any
-    number when ``None``. ``executor``: how commands are run. ``revive_interval``: the least time
-    between two REVIVE calls. ``unplaceable_timeout``: how long a task that fits no
-    known agent waits for a larger one. ``unreachable_timeout``: how long a task is waited for
-    whose agent is away. ``staging_timeout``: how long a launch may go unanswered.
-    ``kill_after``: how long an attempt may run. ``volume_timeout``: how long a change waits for
-    an offer, or for word of its operations. ``failover_timeout``: how long the master keeps the
-    framework without us. ``sandbox_roots`` maps agents of a local cluster to their work
-    directories on this machine. With ``starts_nothing`` nothing is launched or changed: the run is
-    only there to be ended.
+    may fail before the run is stopped; without ``keep_going`` nothing is launched after the first
+    one. ``max_running``: how many tasks may run at one time, any number when ``None``.
+    ``executor``: how commands are run. ``revive_interval``: the least time between two REVIVE
+    calls. ``unplaceable_timeout``: how long a task that fits no known agent waits for a larger
+    one. ``unreachable_timeout``: how long a task is waited for whose agent is away.
+    ``staging_timeout``: how long a launch may go unanswered. ``kill_after``: how long an attempt
+    may run. ``volume_timeout``: how long a change waits for an offer, or for word of its
+    operations. ``failover_timeout``: how long the master keeps the framework without us.
+    ``sandbox_roots`` maps agents of a local cluster to their work directories on this machine. With
+    ``starts_nothing`` nothing is launched or changed: the run is only there to be ended.
     """
 
     role: str = "*"
     max_attempts: int = 1
     max_losses: int = 10
     max_failures: Limit | None = None
+    keep_going: bool = True
     max_running: int | None = None
     executor: ExecutorUse = ExecutorUse.AUTO
     revive_interval: float = 0.02

@@ -27,7 +27,10 @@ def restore(books: Books, life: TaskLife, past: Past | None) -> None:
         _take_over(books, past)
         books.changes.restore(past)
     for record in books.tasks.records:
-        if not record.phase.is_end:
+        if record.phase.is_end:
+            # The first turn lets those wait that it was in the way of, or skips them.
+            books.note_end(record)
+        elif record.phase.is_active or not books.dependencies.blocked(record.position):
             life.restore(record)
     if past is not None:
         books.tell(_resumed(books))

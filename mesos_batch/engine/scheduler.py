@@ -14,6 +14,7 @@ from mesos_batch.engine import events as ev
 from mesos_batch.engine.attempts import BAD_ENDS
 from mesos_batch.engine.books import Books, Turn
 from mesos_batch.engine.change_life import ASK, TIMEOUT, WAITS, ChangeLife
+from mesos_batch.engine.dependents import Dependents
 from mesos_batch.engine.ending import LEAVE, Ending
 from mesos_batch.engine.launching import Launching
 from mesos_batch.engine.life import ANSWERS_COME_WITHIN, CANCELLED, TaskLife
@@ -66,6 +67,7 @@ class BatchScheduler:
         restore(self._books, self._life, past)
         self._changes = ChangeLife(self._books)
         self._unplaceable = UnplaceableTasks(self._books, self._life)
+        self._dependents = Dependents(self._books, self._life)
         self._launching = Launching(self._books, self._life, self._changes, self._unplaceable)
         self._ending = Ending(self._books)
         self._silence_told = False
@@ -141,6 +143,8 @@ class BatchScheduler:
             restart_losses=books.restart_losses,
             offers=books.offers,
             why_waiting=books.why_waiting if len(books.waiting) else None,
+            blocked=books.dependencies.blocked_count,
+            stopping=books.stopping or books.cancel_code is ExitCode.TASK_FAILED,
         )
 
     def handle(self, event: ev.Event, now: float) -> Turn:
@@ -210,6 +214,8 @@ class BatchScheduler:
             return
         why = f"the cluster removed the framework and killed its tasks ({event.reason})"
         self._life.lose_all(why)
+        # The run may stop here.
+        self._follow_ends()
         if books.all_ended:
             return
         if event.silent_for is not None and event.silent_for < books.policy.failover_timeout:
@@ -252,7 +258,7 @@ class BatchScheduler:
             books.list_agents()
 
     def _on_cancel(self, event: ev.CancelAsked) -> None:
-        if not self._books.cancelling:
+        if not self._books.cancelling or self._dependents.always_run:
             self._life.cancel_all(event.exit_code)
             self._changes.cancel_all()
 
@@ -275,14 +281,23 @@ class BatchScheduler:
                 self._life.deadline(kind, books.tasks.records[position])
         if not self.ended:
             self._changes.settle()
+            self._follow_ends()
             books.pools.settle()
-        if books.connected and books.changes.all_ended and not self.ended:
-            self._unplaceable.look()
-        self._stop_after_too_many()
         if (books.all_ended or books.halted is not None) and not self.ended:
             self._ending.tear_down()
         elif books.connected and not self.ended:
             self._ask_for_what_is_missing()
+
+    def _follow_ends(self) -> None:
+        """What ended lets others begin, skips them or stops the run, and so ends some more."""
+        books = self._books
+        while books.halted is None:
+            self._dependents.settle()
+            if books.connected and books.changes.all_ended:
+                self._unplaceable.look()
+            self._stop_after_failures()
+            if not books.ended:
+                return
 
     def _ask_for_what_is_missing(self) -> None:
         """Offers, and news of tasks."""
@@ -314,14 +329,17 @@ class BatchScheduler:
             self._reconcile()
             books.timers.set(_RECONCILE, books.now + AGAIN)
 
-    def _stop_after_too_many(self) -> None:
+    def _stop_after_failures(self) -> None:
         books = self._books
-        limit = books.policy.max_failures
-        if limit is None or books.cancelling or self.ended or books.tasks.all_ended:
+        limit, keep_going = books.policy.max_failures, books.policy.keep_going
+        if (limit is None and keep_going) or books.cancelling or books.tasks.all_ended:
             return
-        if limit.exceeded_by(books.tasks.ended(*BAD_ENDS), len(books.tasks.records)):
+        failed = books.tasks.ended(*BAD_ENDS)
+        if limit is not None and limit.exceeded_by(failed, len(books.tasks.records)):
             stopped = f"stopped: more tasks failed than --max_failures={limit} allows"
             self._life.cancel_all(ExitCode.TASK_FAILED, stopped)
+        elif failed and not keep_going and not books.stopping:
+            self._dependents.stop_launching()
 
     def _wants_offers(self) -> bool:
         """Whether an offer could help; a new large agent shows in the master's list first.

@@ -7,6 +7,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 
+from mesos_batch.journal.schema import steps_taken
 from mesos_batch.model.change import Change, ChangeKind, ChangePhase, ChangeView, OperationView
 from mesos_batch.model.operation import OperationState, OperationType
 from mesos_batch.model.saved import ChangeEntry, OperationEntry
@@ -191,5 +192,4 @@ def read_change_counts(db: sqlite3.Connection) -> Counter[ChangePhase]:
 
 
 def _knows_changes(db: sqlite3.Connection) -> bool:
-    (taken,) = db.execute("PRAGMA user_version").fetchone()
-    return bool(taken >= _SINCE)
+    return steps_taken(db) >= _SINCE

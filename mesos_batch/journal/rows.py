@@ -12,8 +12,10 @@ from mesos_batch.errors import ExitCode
 from mesos_batch.journal import change_rows
 from mesos_batch.journal.header import RunHeader
 from mesos_batch.journal.scheduling_rows import (
+    NamesReader,
     SchedulingNumbers,
-    knows_scheduling,
+    later_columns,
+    names_to_text,
     read_schedulings,
 )
 from mesos_batch.model.facts import Phase
@@ -46,12 +48,12 @@ _GET_RUN = """
 """
 _PUT_TASK = """
     INSERT INTO tasks (position, task_id, name, resources, payload, agent_id, command,
-        executor_id, executor_resources, scheduling, poolable)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        executor_id, executor_resources, scheduling, poolable, depends_on, always)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _GET_TASKS = """
     SELECT task_id, name, resources, payload, agent_id, command, executor_id, executor_resources,
-        {scheduling}, {poolable}
+        {scheduling}, {poolable}, {depends_on}, {always}
     FROM tasks ORDER BY position
 """
 _PUT_PROGRESS = """
@@ -129,6 +131,8 @@ def insert_tasks(db: sqlite3.Connection, tasks: Iterable[TaskSpec]) -> None:
             None if task.executor_resources is None else shapes.number(task.executor_resources),
             schedulings.number(task.scheduling),
             task.poolable,
+            names_to_text(task.depends_on),
+            task.always,
         )
         for position, task in enumerate(tasks)
     )
@@ -261,18 +265,16 @@ def read_cancel(db: sqlite3.Connection) -> CancelEntry | None:
 
 
 def read_tasks(db: sqlite3.Connection) -> list[TaskSpec]:
-    """Read the tasks in their order; those with equal resources or scheduling share the object."""
+    """Read the tasks in their order; what is equal of them is one object."""
     rows = db.execute("SELECT id, serialized FROM resources")
     shapes: dict[int | None, Any] = {number: resources_from_bytes(data) for number, data in rows}
     shapes[None] = None
     schedulings = read_schedulings(db)
-    columns = {"scheduling": "scheduling", "poolable": "poolable"}
-    if not knows_scheduling(db):
-        columns = {"scheduling": "NULL", "poolable": "0"}
-    texts, payloads = Texts(), Payloads()
+    texts, payloads, names = Texts(), Payloads(), NamesReader()
     tasks: list[TaskSpec] = []
-    for row in db.execute(_GET_TASKS.format(**columns)):
-        task_id, name, own, payload, agent, command, executor, executors, number, poolable = row
+    for row in db.execute(_GET_TASKS.format(**later_columns(db))):
+        task_id, name, own, payload, agent, command, executor, executors, *more = row
+        number, poolable, depends_on, always = more
         kept, like = payloads.pack(payload)
         tasks.append(
             TaskSpec(
@@ -286,6 +288,8 @@ def read_tasks(db: sqlite3.Connection) -> list[TaskSpec]:
                 executor_resources=shapes[executors],
                 scheduling=schedulings[number],
                 poolable=bool(poolable),
+                depends_on=names.read(depends_on),
+                always=bool(always),
                 like=like,
             )
         )

@@ -1,14 +1,27 @@
-"""How tasks are scheduled, as rows of the journal and back; ordinary tasks have none."""
+"""How tasks are scheduled and what they depend on, as rows of the journal and back."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 
+from mesos_batch.journal.schema import steps_taken
 from mesos_batch.model.constraint_text import constraint_of, words_of
 from mesos_batch.model.scheduling import ORDINARY, Scheduling
 
-_SINCE = 3  # steps of the schema
+# What journals lack that have taken fewer steps of the schema, and what stands in for it.
+_LATER_OF_TASKS = {
+    "scheduling": (3, "NULL"),
+    "poolable": (3, "0"),
+    "depends_on": (5, "NULL"),
+    "always": (5, "0"),
+}
+_LATER_OF_SCHEDULING = {"max_attempts": (5, "NULL")}
+_SINCE = 3
+_GET_SCHEDULINGS = """
+    SELECT id, priority, expected_runtime, constraints, {max_attempts} FROM scheduling
+"""
 
 
 class SchedulingNumbers:
@@ -32,9 +45,15 @@ class SchedulingNumbers:
             number = self._numbers[scheduling] = len(self._numbers)
             constraints = json.dumps([words_of(item) for item in scheduling.constraints])
             self._db.execute(
-                "INSERT INTO scheduling (id, priority, expected_runtime, constraints)"
-                " VALUES (?, ?, ?, ?)",
-                (number, scheduling.priority, scheduling.expected_runtime, constraints),
+                "INSERT INTO scheduling (id, priority, expected_runtime, constraints, max_attempts)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (
+                    number,
+                    scheduling.priority,
+                    scheduling.expected_runtime,
+                    constraints,
+                    scheduling.max_attempts,
+                ),
             )
         self._by_id[id(scheduling)] = number, scheduling
         return number
@@ -43,17 +62,41 @@ class SchedulingNumbers:
 def read_schedulings(db: sqlite3.Connection) -> dict[int | None, Scheduling]:
     """Read them by number; an older journal has none."""
     known: dict[int | None, Scheduling] = {None: ORDINARY}
-    if not knows_scheduling(db):
+    taken = steps_taken(db)
+    if taken < _SINCE:
         return known
-    for number, priority, expected_runtime, constraints in db.execute(
-        "SELECT id, priority, expected_runtime, constraints FROM scheduling"
+    columns = _columns(_LATER_OF_SCHEDULING, taken)
+    for number, priority, expected_runtime, constraints, max_attempts in db.execute(
+        _GET_SCHEDULINGS.format(**columns)
     ):
         restored = tuple(constraint_of(words) for words in json.loads(constraints))
-        known[number] = Scheduling(priority, expected_runtime, restored)
+        known[number] = Scheduling(priority, expected_runtime, restored, max_attempts)
     return known
 
 
-def knows_scheduling(db: sqlite3.Connection) -> bool:
-    """Whether the journal has the table, and its tasks the column."""
-    (taken,) = db.execute("PRAGMA user_version").fetchone()
-    return bool(taken >= _SINCE)
+def later_columns(db: sqlite3.Connection) -> dict[str, str]:
+    """What to select from tasks for the columns that not every journal has."""
+    return _columns(_LATER_OF_TASKS, steps_taken(db))
+
+
+def names_to_text(depends_on: Sequence[str]) -> str | None:
+    """What a task depends on, as its row keeps it."""
+    return json.dumps(depends_on) if depends_on else None
+
+
+class NamesReader:
+    """Reads what tasks depend on; those that name the same share an object."""
+
+    def __init__(self) -> None:
+        self._known: dict[str | None, tuple[str, ...]] = {None: ()}
+
+    def read(self, text: str | None) -> tuple[str, ...]:
+        """The names in a row."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._known[text] = tuple(json.loads(text or ""))
+        return known
+
+
+def _columns(later: dict[str, tuple[int, str]], taken: int) -> dict[str, str]:
+    return {name: name if taken >= since else instead for name, (since, instead) in later.items()}

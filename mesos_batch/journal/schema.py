@@ -164,18 +164,28 @@ _AGENTS = (
     ) WITHOUT ROWID
     """,
 )
+_DEPENDENCIES = (
+    "ALTER TABLE scheduling ADD COLUMN max_attempts INTEGER",
+    "ALTER TABLE tasks ADD COLUMN depends_on TEXT",
+    "ALTER TABLE tasks ADD COLUMN always INTEGER NOT NULL DEFAULT 0",
+)
 # Each step is taken once, in order, never changed after a release; the newest stands last.
-_STEPS = (_FIRST, _CHANGES, _SCHEDULING, _AGENTS)
+_STEPS = (_FIRST, _CHANGES, _SCHEDULING, _AGENTS, _DEPENDENCIES)
 
 
 def upgrade(db: sqlite3.Connection) -> None:
     """Take the steps a journal has not taken yet, in the transaction that is open."""
-    (taken,) = db.execute("PRAGMA user_version").fetchone()
-    for step in _STEPS[taken:]:
+    for step in _STEPS[steps_taken(db) :]:
         for statement in step:
             db.execute(statement)
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(f"PRAGMA user_version = {len(_STEPS)}")
+
+
+def steps_taken(db: sqlite3.Connection) -> int:
+    """How many steps a journal has taken; one that is only looked at may have missed some."""
+    (taken,) = db.execute("PRAGMA user_version").fetchone()
+    return int(taken)
 
 
 def check_schema(db: sqlite3.Connection, path: Path) -> None:
@@ -185,7 +195,7 @@ def check_schema(db: sqlite3.Connection, path: Path) -> None:
         JournalError: it is something else, empty, or of a newer mesos-batch.
     """
     (application,) = db.execute("PRAGMA application_id").fetchone()
-    (taken,) = db.execute("PRAGMA user_version").fetchone()
+    taken = steps_taken(db)
     if (application, taken) == (0, 0) and not db.execute("SELECT * FROM sqlite_master").fetchone():
         raise JournalError(
             f"the journal {path} is empty",

@@ -30,6 +30,7 @@ class Phase(Enum):
     ERROR = "error"
     UNPLACEABLE = "unplaceable"
     CANCELLED = "cancelled"
+    SKIPPED = "skipped"
 
     @property
     def is_end(self) -> bool:

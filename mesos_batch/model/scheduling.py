@@ -42,12 +42,14 @@ class Scheduling:
     """How a task is scheduled; tasks that say the same share one of these.
 
     Of two waiting tasks the one with the higher ``priority`` goes first. ``expected_runtime`` is
-    seconds, ``None`` when nobody knows.
+    seconds, ``None`` when nobody knows. ``max_attempts`` is how often the task is tried when it
+    fails by itself, ``None`` as often as any task of the run.
     """
 
     priority: int = 0
     expected_runtime: float | None = None
     constraints: tuple[Constraint, ...] = ()
+    max_attempts: int | None = None
 
 
 ORDINARY = Scheduling()

@@ -84,6 +84,8 @@ class RunSnapshot:
 
     ``restart_losses`` counts attempts that were lost when their agent restarted, which
     checkpointing would have saved. ``why_waiting`` says what the task whose turn is next lacks.
+    ``blocked`` of the waiting tasks wait for others to end. A run that is ``stopping`` launches no
+    task any more but ``always`` tasks, because others failed.
     """
 
     at: float
@@ -99,6 +101,8 @@ class RunSnapshot:
     message: str | None = None
     restart_losses: int = 0
     why_waiting: str | None = None
+    blocked: int = 0
+    stopping: bool = False
     offers: OfferCounts = OfferCounts()
 
     def counts(self) -> Counter[Phase]:

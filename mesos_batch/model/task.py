@@ -19,7 +19,9 @@ class TaskSpec:
     ``resources`` are in post-refinement form without allocation. ``agent_id`` pins the task to
     one agent. ``kept`` is the payload, or the little that is left of it when it is ``like`` others
     (:class:`~mesos_batch.model.sharing.Payloads`). ``command`` is for reports only.
-    ``poolable`` says whether the task may share an executor with others.
+    ``poolable`` says whether the task may share an executor with others. It ``depends_on`` tasks of
+    these ids or names; an ``always`` task runs however they end
+    (:class:`~mesos_batch.model.dependencies.Dependencies`).
     """
 
     task_id: str
@@ -32,6 +34,8 @@ class TaskSpec:
     executor_resources: Resources | None = None
     scheduling: Scheduling = ORDINARY
     poolable: bool = False
+    depends_on: tuple[str, ...] = ()
+    always: bool = False
     like: bytes | None = field(default=None, repr=False)
 
     @property

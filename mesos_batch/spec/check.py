@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.resources import Resources
-from mesos_batch.model.scheduling import Scheduling
 from mesos_batch.model.task import TaskSpec
+from mesos_batch.spec.dependency_rules import Refused, dependency_findings
 from mesos_batch.spec.findings import Blocked, Finding
-from mesos_batch.spec.label_rules import LabelReader
+from mesos_batch.spec.label_rules import LabelReader, Said
 from mesos_batch.spec.pooling import is_poolable
 from mesos_batch.spec.problems import Severity
 from mesos_batch.spec.required_fields import missing_fields
@@ -27,7 +27,7 @@ ResourcesKey = tuple[bytes, ...]
 class TaskChecker:
     """Judges tasks one after the other and makes a ``TaskSpec`` of each good one.
 
-    ``findings`` is complete after the last task. Tasks of a batch ask for the same resources
+    ``findings`` is complete after :meth:`finish`. Tasks of a batch ask for the same resources
     over and over, so what was found for a list of resources is kept.
     """
 
@@ -41,6 +41,7 @@ class TaskChecker:
         self._executors: dict[str, tuple[int, bytes, str]] = {}
         self._shared = Shared()
         self._samples: dict[tuple[int, int], int] = {}
+        self._refused: list[Refused] = []
 
     def check(self, index: int, task: pb.TaskInfo) -> None:
         """Judge ``tasks[index]``; an absent ``agent_id`` is set to the empty one."""
@@ -50,20 +51,27 @@ class TaskChecker:
         missing = missing_fields(task)
         found = bool(missing) and self._take(index, missing)
         resource_problems, resources = self._judge(task.resources)
-        label_problems, scheduling = self._labels.read(task)
-        findings = [*task_findings(task), *resource_problems, *label_problems]
+        said = self._labels.read(task)
+        findings = [*task_findings(task), *resource_problems, *said.findings]
         if findings:
             found = self._take(index, findings) or found
         task_id = task.task_id.value
         across = list(self._across(index, task, task_id))
         if across:
             found = self._take(index, across) or found
-        if not found and resources is not None:
-            spec = _spec(task, task_id, resources, scheduling, self._shared)
+        if found or resources is None:
+            self._refused.append(Refused(index, task))
+        else:
+            spec = _spec(task, task_id, resources, said, self._shared)
             # Objects of specs that are kept, so no id comes twice.
             alike = id(spec.resources), id(spec.executor_resources)
             self._samples.setdefault(alike, len(self.specs))
             self.specs.append(spec)
+
+    def finish(self) -> None:
+        """Judge what tasks say of each other, after the last one."""
+        found = dependency_findings(self.specs, self._refused)
+        self.findings += self._blocked.take(item.under("tasks") for item in found)
 
     @property
     def samples(self) -> tuple[int, ...]:
@@ -115,7 +123,7 @@ def _spec(
     task: pb.TaskInfo,
     task_id: str,
     resources: Resources,
-    scheduling: Scheduling,
+    said: Said,
     shared: Shared,
 ) -> TaskSpec:
     executor = task.executor if task.HasField("executor") else None
@@ -131,8 +139,10 @@ def _spec(
         command=shared.text(_command_text(task)),
         executor_id=shared.text(executor.executor_id.value) if executor is not None else None,
         executor_resources=shared.executor_resources(executor) if executor is not None else None,
-        scheduling=scheduling,
+        scheduling=said.scheduling,
         poolable=is_poolable(task),
+        depends_on=said.depends_on,
+        always=said.always,
     )
 
 

@@ -1,4 +1,4 @@
-"""The labels by which a task says how it is scheduled: ``mesos_batch.priority`` and the like.
+"""The labels by which a task says how it is scheduled, and after what: ``mesos_batch.priority``...
 
 They stay in the task and reach Mesos, to which labels mean nothing. Labels of other names are
 none of ours.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
 from mesos_batch.model.constraint_text import parse_constraint
@@ -19,23 +20,44 @@ PREFIX = "mesos_batch."
 PRIORITY = f"{PREFIX}priority"
 EXPECTED_RUNTIME = f"{PREFIX}expected_runtime"
 CONSTRAINT = f"{PREFIX}constraint"
-_KEYS = (PRIORITY, EXPECTED_RUNTIME, CONSTRAINT)
+MAX_ATTEMPTS = f"{PREFIX}max_attempts"
+DEPENDS_ON = f"{PREFIX}depends_on"
+ALWAYS = f"{PREFIX}always"
+_KEYS = (PRIORITY, EXPECTED_RUNTIME, CONSTRAINT, MAX_ATTEMPTS, DEPENDS_ON, ALWAYS)
+_REPEATABLE = (CONSTRAINT, DEPENDS_ON)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,9}")
+_COUNT = re.compile(r"0*[1-9][0-9]{0,8}")
+_BOOLEANS = {"true": True, "false": False}
+# In a long list each task may depend on another one; those labels are only remembered in vain.
+_REMEMBERED = 10_000
 
 _Ours = tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the labels of a task say, and what is wrong with them."""
+
+    findings: Sequence[Finding] = ()
+    scheduling: Scheduling = ORDINARY
+    depends_on: tuple[str, ...] = ()
+    always: bool = False
+
+
+NOTHING = Said()
 
 
 class LabelReader:
     """Reads the labels of one task after the other; tasks that say the same share an object."""
 
     def __init__(self) -> None:
-        self._known: dict[_Ours, tuple[Sequence[Finding], Scheduling]] = {}
+        self._known: dict[_Ours, Said] = {}
         self._shared: dict[Scheduling, Scheduling] = {ORDINARY: ORDINARY}
 
-    def read(self, task: pb.TaskInfo) -> tuple[Sequence[Finding], Scheduling]:
-        """What is wrong with the labels of a task, and how it is scheduled."""
+    def read(self, task: pb.TaskInfo) -> Said:
+        """What the labels of a task say."""
         if not task.HasField("labels"):
-            return (), ORDINARY
+            return NOTHING
         ours = tuple(
             (index, label.key, label.value)
             for index, label in enumerate(task.labels.labels)
@@ -45,10 +67,18 @@ class LabelReader:
         if known is None:
             found = _Found()
             findings = tuple(item.under("labels", "labels") for item in found.take(ours))
-            scheduling = found.scheduling
-            known = findings, self._shared.setdefault(scheduling, scheduling)
-            self._known[ours] = known
+            scheduling = self._shared.setdefault(found.scheduling, found.scheduling)
+            known = Said(findings, scheduling, tuple(found.depends_on), found.always)
+            if len(self._known) < _REMEMBERED:
+                self._known[ours] = known
         return known
+
+
+def depends_on_labels(task: pb.TaskInfo) -> Iterator[tuple[int, str]]:
+    """Which of the labels of a task name others it depends on, and what they name."""
+    for index, label in enumerate(task.labels.labels):
+        if label.key == DEPENDS_ON:
+            yield index, label.value
 
 
 class _Found:
@@ -58,11 +88,16 @@ class _Found:
         self._first: dict[str, int] = {}
         self._priority = 0
         self._expected_runtime: float | None = None
+        self._max_attempts: int | None = None
+        self.depends_on: dict[str, None] = {}
+        self.always = False
         self._constraints: dict[Constraint, None] = {}
 
     @property
     def scheduling(self) -> Scheduling:
-        return Scheduling(self._priority, self._expected_runtime, tuple(self._constraints))
+        return Scheduling(
+            self._priority, self._expected_runtime, tuple(self._constraints), self._max_attempts
+        )
 
     def take(self, labels: _Ours) -> Iterator[Finding]:
         """Take in all labels; gives what is wrong with them."""
@@ -71,7 +106,7 @@ class _Found:
                 yield _unknown(key, index)
                 continue
             first = self._first.setdefault(key, index)
-            if first != index and key != CONSTRAINT:
+            if first != index and key not in _REPEATABLE:
                 message = f"'{key}' is already given in labels[{first}]"
                 yield Finding((index, "key"), message, "remove one of them")
                 continue
@@ -85,6 +120,12 @@ class _Found:
             self._priority = _priority(value)
         elif key == EXPECTED_RUNTIME:
             self._expected_runtime = _expected_runtime(value)
+        elif key == MAX_ATTEMPTS:
+            self._max_attempts = _max_attempts(value)
+        elif key == ALWAYS:
+            self.always = _boolean(value)
+        elif key == DEPENDS_ON:
+            self.depends_on[_name(value)] = None
         else:
             self._constraints[parse_constraint(value)] = None
 
@@ -112,3 +153,22 @@ def _expected_runtime(text: str) -> float:
     if seconds <= 0:
         raise ValueError(f"'{text}' is not more than zero; leave the label out if nobody knows")
     return seconds
+
+
+def _max_attempts(text: str) -> int:
+    if not _COUNT.fullmatch(text):
+        raise ValueError(f"'{text}' is not a whole number from 1 on, of at most nine digits")
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    value = _BOOLEANS.get(text)
+    if value is None:
+        raise ValueError(f"'{text}' is neither true nor false")
+    return value
+
+
+def _name(text: str) -> str:
+    if not text:
+        raise ValueError("names no task; write the id of one, or the name of some")
+    return text

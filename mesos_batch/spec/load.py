@@ -76,6 +76,7 @@ def _read_one_by_one(data: bytes, name: str) -> tuple[Reading, TaskChecker]:
             reading.findings += reading.blocked.take(reader.findings)
             reader.findings.clear()
         checker.check(index, task)
+    checker.finish()
     if reading.findings or checker.findings:
         json_format.find_in(reading, data.decode())
     return reading, checker
@@ -87,6 +88,7 @@ def _read_whole(data: bytes, name: str) -> tuple[Reading, TaskChecker]:
     checker = TaskChecker(reading.blocked)
     for index, task in enumerate(reading.tasks):
         checker.check(index, task)
+    checker.finish()
     return reading, checker
 
 

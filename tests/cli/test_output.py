@@ -167,6 +167,23 @@ def test_cancelled_and_unfinished_tasks_are_counted_and_not_listed() -> None:
     )
 
 
+def test_skipped_tasks_are_counted_by_reason_and_not_listed() -> None:
+    reasons = ["dependency a failed"] * 2 + ["dependency b was lost"] * 3 + ["dependency c failed"]
+    reasons += [f"dependency {name} was skipped" for name in "defg"]
+    skipped = [
+        TaskView(spec(f"t{number}"), Phase.SKIPPED, message=why)
+        for number, why in enumerate(reasons)
+    ]
+    assert printed(run_of(finished("x"), *skipped)).splitlines() == [
+        "3 tasks skipped: dependency b was lost",
+        "2 tasks skipped: dependency a failed",
+        "1 task skipped: dependency c failed",
+        "… and 4 tasks skipped for other reasons",
+        "",
+        "1 of 11 tasks finished, 10 skipped, in 4.2s",
+    ]
+
+
 def test_many_failures_are_cut_with_a_count() -> None:
     run = run_of(*(failed(f"t{number}") for number in range(5000)))
 

@@ -1,6 +1,7 @@
 """The live display says why tasks wait."""
 
 import re
+from dataclasses import replace
 
 from mesos_batch_cli.output.live import LiveView
 from mesos_batch_cli.output.progress import Progress
@@ -49,6 +50,32 @@ def test_reasons_to_wait() -> None:
     assert why([SUBSCRIBED, OFFERS, unplaceable], waiting) is None
     assert why([SUBSCRIBED, OFFERS], run_of(view("a", Phase.RUNNING))) is None
     assert (why([SUBSCRIBED], run_of(view("a"), cancelling=True)) or "").startswith("Cancelling")
+
+
+def test_tasks_that_wait_for_others_want_no_resources() -> None:
+    running, waiting = view("a", Phase.RUNNING), [view("b"), view("c")]
+    blocked = replace(run_of(running, *waiting), blocked=2)
+    half = replace(blocked, blocked=1)
+
+    assert why([SUBSCRIBED, OFFERS], blocked) == "2 tasks wait for others to end."
+    assert why([SUBSCRIBED, OFFERS], half) == "1 task waits for free resources."
+
+
+def test_a_run_that_stops_by_itself_still_runs_some() -> None:
+    always = TaskView(replace(view("z").spec, always=True), Phase.RUNNING)
+    stopping = replace(run_of(view("a", Phase.FAILED), always, cancelling=True), stopping=True)
+    over = replace(stopping, tasks=(replace(always, phase=Phase.FINISHED), view("b")))
+
+    assert why([], stopping) == "Stopping after failures: nothing but 'always' tasks is launched."
+    assert (why([], over) or "").startswith("Cancelling")
+
+
+def test_skipped_tasks_are_not_among_the_failures() -> None:
+    progress = Progress()
+    progress.add(fact.TaskEnded(101.0, "a", Phase.FAILED, TaskState.TASK_FAILED))
+    progress.add(fact.TaskEnded(101.0, "b", Phase.SKIPPED, None, "dependency a failed"))
+
+    assert [end.task_id for end in progress.failures] == ["a"]
 
 
 def test_a_task_to_be_tried_again_is_no_task_without_resources() -> None:

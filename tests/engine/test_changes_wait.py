@@ -20,8 +20,11 @@ from mesos_batch.engine.change_life import LAST_WORD, NEXT_QUESTION
 from mesos_batch.engine.scheduler import LIST_AGAIN
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.change import ChangePhase
+from mesos_batch.model.facts import Phase
+from mesos_batch.model.limit import Limit
 from mesos_batch.model.resource import Disk, Resource, Volume
 from mesos_batch.model.resources import DISK, Resources
+from mesos_batch.model.saved import CancelEntry
 from mesos_batch.model.scalar import Scalar
 
 V = volume("v", 100)
@@ -31,6 +34,24 @@ BOTH = ("RESERVE-0-0", "CREATE-0-1")
 def finish(world: World, *operation_ids: str) -> None:
     for operation_id in operation_ids:
         world.operation(operation_id, "FINISHED")
+
+
+def test_a_run_whose_change_failed_judges_no_task() -> None:
+    """It can be resumed; were it cancelled for what fits no agent now, it could not."""
+    world = World(
+        task("big", cpus=99),
+        changes=[make(V)],
+        volume_timeout=60.0,
+        unplaceable_timeout=0.0,
+        max_failures=Limit(0),
+    )
+    world.subscribe()
+    world.list_agents(a=4)
+    world.wait(61.0)
+
+    assert world.change_phase() is ChangePhase.FAILED
+    assert world.phase("big") is Phase.WAITING
+    assert of(CancelEntry, world.journal) == []
 
 
 # -- questions and clocks -----------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mesos_batch.engine.lower_bound import LONGEST_TASK, LowerBound, lower_bound
+from mesos_batch.engine.lower_bound import LONGEST_CHAIN, LONGEST_TASK, LowerBound, lower_bound
 from mesos_batch.model.resources import Resources
 
 SMALL = Resources.scalars(cpus=1, mem=512)
@@ -40,3 +40,10 @@ def test_gpus_count_where_there_are_some() -> None:
     needs = Resources.scalars(cpus=0.1, gpus=1)
     agents = [Resources.scalars(cpus=4, gpus=2)]
     assert lower_bound([(needs, 3.0)] * 4, agents) == LowerBound(6.0, "gpus")
+
+
+def test_a_chain_of_tasks_is_a_bound_of_its_own() -> None:
+    tasks = [(SMALL, 7.0), (SMALL, 2.0)]
+    assert lower_bound(tasks, AGENTS, chain=9.0) == LowerBound(9.0, LONGEST_CHAIN)
+    assert lower_bound(tasks, AGENTS, chain=7.0) == LowerBound(7.0, LONGEST_TASK)
+    assert lower_bound([(SMALL, 1.0)] * 60, AGENTS, chain=9.0) == LowerBound(10.0, "cpus")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
+from faults.dependency_plan import with_dependencies
 from faults.plan import QUIET_AFTER, Fault, Machine, Plan, PlannedTask, tasks_only, with_pools
 from faults.sim_operations import PRINCIPAL
 
@@ -67,7 +68,8 @@ def make_plan(seed: int) -> Plan:
     """What this seed decides."""
     plan = tasks_only(seed)
     rng = Random(f"changes of {seed}")
-    return _with_changes(plan, rng) if rng.random() < 0.35 else with_pools(plan)
+    plan = _with_changes(plan, rng) if rng.random() < 0.35 else with_pools(plan)
+    return with_dependencies(plan)
 
 
 def is_possible(plan: Plan) -> bool:

@@ -127,8 +127,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "makes one attempt too many",
         "engine/attempts.py",
-        "record.failures >= self._books.policy.max_attempts",
-        "record.failures > self._books.policy.max_attempts",
+        "record.failures >= allowed",
+        "record.failures > allowed",
         "--max_attempts is not kept",
     ),
     Mutation(
@@ -184,8 +184,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     Mutation(
         "does not stop after too many failures",
         "engine/scheduler.py",
-        "        if limit.exceeded_by(",
-        "        if not limit.exceeded_by(",
+        "limit is not None and limit.exceeded_by(",
+        "limit is not None and not limit.exceeded_by(",
         "--max_failures is not kept",
     ),
     Mutation(
@@ -306,6 +306,55 @@ MUTATIONS: tuple[Mutation, ...] = (
         "return pool.killed_at + KILL_AGAIN <= self._books.now",
         "return pool.killed_at < 0",
         "the kill is lost when the agent is away, and a quarter of an hour with it",
+    ),
+    Mutation(
+        "launches tasks before their dependencies have ended",
+        "engine/restore.py",
+        "elif record.phase.is_active or not books.dependencies.blocked(record.position):",
+        "else:",
+        "what a task needs is not there yet",
+    ),
+    Mutation(
+        "launches tasks although a dependency failed",
+        "engine/dependents.py",
+        "            well = record.phase is Phase.FINISHED\n",
+        "            well = record.phase is not Phase.SKIPPED\n",
+        "what a task needs will never be there",
+    ),
+    Mutation(
+        "skips always tasks whose dependency failed",
+        "model/dependencies.py",
+        "if not self._tasks[position].always and self._unmet",
+        "if self._unmet",
+        "what is to be tidied up stays",
+    ),
+    Mutation(
+        "forgets in a crash which dependencies have ended",
+        "engine/restore.py",
+        "            books.note_end(record)\n",
+        "            pass\n",
+        "those that wait for them never begin, and the run never ends",
+    ),
+    Mutation(
+        "cancels always tasks when too many dependencies failed",
+        "engine/books.py",
+        "            return not record.spec.always\n",
+        "            return True\n",
+        "a run that stops by itself tidies up too",
+    ),
+    Mutation(
+        "launches what depends on nothing after a failure",
+        "engine/books.py",
+        "return self.cancels(record) or (self.stopping and not record.spec.always)",
+        "return self.cancels(record)",
+        "--no-keep_going is not kept",
+    ),
+    Mutation(
+        "does not skip dependents when it stops",
+        "engine/scheduler.py",
+        "        self._follow_ends()\n        if books",
+        "        if books",
+        "what is on disk is not complete",
     ),
 )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NoReturn
 
 from faults.change_rules import ChangeRules
+from faults.dependency_rules import DependencyRules
 from faults.patience import Patience
 from faults.reports import Reports
 from faults.sim_executors import is_anchor
@@ -21,6 +22,7 @@ from faults.written import ORDER, Written
 
 from mesos_batch.engine import commands as do
 from mesos_batch.engine import events as ev
+from mesos_batch.errors import ExitCode
 from mesos_batch.model import facts as fact
 from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Phase
@@ -50,12 +52,13 @@ class Oracle:
         self._world = world
         self.reports = Reports(world)
         self.changes = ChangeRules(world)
+        self.dependencies = DependencyRules(world.plan)
         self.written = Written(world, self.reports, self.changes)
         self.attempts: dict[str, tuple[int, int]] = {}
         self._updates: dict[bytes, tuple[str, TaskState]] = {}
         self._ends_told: Counter[str] = Counter()
         self._requeued_until: dict[str, float] = {}
-        self._cancelled = False
+        self._cancelled: ExitCode | None = None
         # The shared executors the present process began.
         self._executors: set[str] = set()
         self._patience = Patience(self.reports.is_over, self.changes.is_open)
@@ -99,6 +102,7 @@ class Oracle:
 
     def restored(self, snapshot: RunSnapshot) -> None:
         """The engine was made from the journal."""
+        self.dependencies.begin(self._world.journal)
         for position, view in enumerate(snapshot.tasks):
             entry = self._world.journal.tasks.get(position)
             known = (Phase.WAITING, 0) if entry is None else (entry.phase, entry.launches)
@@ -117,9 +121,13 @@ class Oracle:
     def turn(self, event: ev.Event, turn: Turn) -> None:
         """Look at a turn before any of it is done."""
         self._trace(event, turn)
-        if self._cancelled and any(isinstance(c, do.Launch | do.Operate) for c in turn.commands):
+        if any(self._is_cancelled(command) for command in turn.commands):
             self._broken("no launch after cancel", f"{event} leads to an ACCEPT")
-        self._cancelled |= any(isinstance(entry, CancelEntry) for entry in turn.entries)
+        for entry in turn.entries:
+            if isinstance(entry, CancelEntry):
+                self._cancelled = entry.exit_code
+        for rule, text in self.dependencies.turn(turn):
+            self._broken(rule, text)
         for item in turn.facts:
             if isinstance(item, fact.TaskRequeued):
                 self._requeued_until[item.task_id] = item.at + item.delay
@@ -128,6 +136,12 @@ class Oracle:
             self._patience.calls(command, self._world.clock.now)
         for rule, text in self._patience.overdue(self._world.clock.now):
             self._broken(rule, text)
+
+    def _is_cancelled(self, command: do.Command) -> bool:
+        """Whether a run that is cancelled sends this no more; one that failed runs some tasks."""
+        if self._cancelled is ExitCode.TASK_FAILED and isinstance(command, do.Launch):
+            return any(not task.spec.always for task in command.tasks)
+        return self._cancelled is not None and isinstance(command, do.Launch | do.Operate)
 
     def _hear(self, event: ev.Event, turn: Turn) -> None:
         """What must follow from an event in the same turn."""
@@ -180,7 +194,8 @@ class Oracle:
 
     def life_ended(self) -> None:
         """The process is gone; what it did not write is forgotten."""
-        self._cancelled = self._world.journal.cancelled is not None
+        cancelled = self._world.journal.cancelled
+        self._cancelled = None if cancelled is None else cancelled.exit_code
         self._patience.begin_anew()
         self._requeued_until.clear()
         self._executors.clear()
@@ -244,6 +259,8 @@ class Oracle:
         own = launch.spec.task_id
         if self._world.clock.now < self._requeued_until.get(own, 0.0) - _LITTLE:
             self._broken("retries wait", f"{launch.task_id} comes too early")
+        for rule, text in self.dependencies.launch(journal, position):
+            self._broken(rule, text)
         earlier = journal.attempts.get((position, number - 1))
         if number > 1 and (earlier is None or not earlier.phase.is_end):
             self._broken("one attempt at a time", f"{launch.task_id} while {earlier} is open")
@@ -273,6 +290,7 @@ class Oracle:
                 world.journal, world.plan, self.attempts, world.processes, world.casualties
             ),
             *check_exit_code(world.journal, world.plan),
+            *self.dependencies.judge_end(world.journal),
             *check_processes(world),
             *check_as_planned(world.journal, world.plan, world.casualties),
         ):

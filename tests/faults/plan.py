@@ -33,7 +33,8 @@ class Try:
 class PlannedTask:
     """A task in thousandths of a cpu and of a MB; the last try repeats for ever.
 
-    ``pinned`` names the one agent it may run on, ``volume`` the one volume it needs.
+    ``pinned`` names the one agent it may run on, ``volume`` the one volume it needs. Tasks of one
+    ``name`` may be waited for together, ``max_attempts`` is in place of that of the plan.
     """
 
     task_id: str
@@ -42,6 +43,10 @@ class PlannedTask:
     tries: tuple[Try, ...]
     pinned: str | None = None
     volume: str | None = None
+    name: str | None = None
+    depends_on: tuple[str, ...] = ()
+    always: bool = False
+    max_attempts: int | None = None
 
     def attempt(self, number: int) -> Try:
         return self.tries[min(number, len(self.tries)) - 1]
@@ -109,6 +114,7 @@ class Plan:
     max_attempts: int = 1
     max_losses: int = 10
     max_failures: int | None = None
+    keep_going: bool = True
     staging_timeout: float = 900.0
     unreachable_timeout: float = 900.0
     unplaceable_timeout: float = 300.0
@@ -129,6 +135,7 @@ class Plan:
                 "max_attempts",
                 "max_losses",
                 "max_failures",
+                "keep_going",
                 "staging_timeout",
                 "unreachable_timeout",
                 "unplaceable_timeout",
@@ -148,9 +155,18 @@ class Plan:
             pinned = "" if task.pinned is None else f", on {task.pinned} only"
             volume = "" if task.volume is None else f", with volume {task.volume}"
             size = f"cpus {task.cpus / 1000:g}"
-            lines.append(f"  task {task.task_id}: {size} tries: {tries}{pinned}{volume}")
+            lines.append(
+                f"  task {task.task_id}: {size} tries: {tries}{pinned}{volume}{_order(task)}"
+            )
         lines += [f"  fault {fault}" for fault in self.faults]
         return "\n".join(lines)
+
+
+def _order(task: PlannedTask) -> str:
+    name = "" if task.name is None else f", named {task.name}"
+    after = f", after {' '.join(task.depends_on)}" if task.depends_on else ""
+    often = "" if task.max_attempts is None else f", {task.max_attempts} attempts"
+    return name + after + often + (", always" if task.always else "")
 
 
 # How often each kind is drawn.

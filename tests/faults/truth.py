@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faults.change_plan import is_possible
+from faults.dependency_plan import parents
+from faults.dependency_rules import BAD, cancels, stopped
 
 from mesos_batch.errors import ExitCode
 from mesos_batch.model.facts import Phase
 
 if TYPE_CHECKING:
     from faults.messages import Process
-    from faults.plan import Plan
+    from faults.plan import Plan, PlannedTask
     from faults.sim_journal import Journal
     from faults.world import World
 
@@ -25,7 +28,6 @@ _UNSURE = 15.0
 # that it was not the task's fault, was too slow.
 _HEARSAY = ("REASON_RECONCILIATION", "REASON_AGENT_REREGISTERED")
 _COUNTED = (Phase.FAILED, Phase.KILLED)
-BAD = (Phase.FAILED, Phase.KILLED, Phase.LOST, Phase.ERROR, Phase.UNPLACEABLE)
 
 
 def check_attempts(
@@ -47,8 +49,9 @@ def check_attempts(
         known = [entry for entry in own if entry is not None]
         for entry in known:
             yield from _check_attempt(name, entry, ran.get((position, entry.number)))
-        dropped = casualties[name]
-        yield from _check_counts(name, plan, task, known, dropped, journal.cancelled is not None)
+        cut = _Cut(cancels(journal, planned), not planned.always and stopped(plan, journal))
+        allowed = planned.max_attempts or plan.max_attempts
+        yield from _check_counts(planned, (allowed, plan.max_losses), task, known, casualties, cut)
 
 
 def _check_attempt(name: str, entry: AttemptEntry, process: Process | None) -> Iterator[Finding]:
@@ -66,14 +69,24 @@ def _check_attempt(name: str, entry: AttemptEntry, process: Process | None) -> I
         yield "killed is true", text
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Whether a task was kept from its attempts: cancelled, or because another one failed."""
+
+    cancelled: bool
+    stopped: bool
+
+
 def _check_counts(
-    name: str,
-    plan: Plan,
+    planned: PlannedTask,
+    allowed: tuple[int, int],
     task: TaskEntry,
     own: list[AttemptEntry],
-    casualties: int,
-    cancelled: bool,
+    casualties: Mapping[str, int],
+    cut: _Cut,
 ) -> Iterator[Finding]:
+    name = planned.task_id
+    attempts, losses = allowed
     phases = [entry.phase for entry in own]
     text = f"{name}: {task}, attempts {[phase.name for phase in phases]}"
     failed = sum(phase in _COUNTED for phase in phases)
@@ -82,17 +95,18 @@ def _check_counts(
         yield "one attempt counts", text
     if finished and phases[-1] is not Phase.FINISHED:
         yield "nothing after the end", text
-    if task.failures != failed or task.failures > plan.max_attempts:
+    if task.failures != failed or task.failures > attempts:
         yield "failures counted", text
-    if not cancelled and task.phase in _COUNTED and failed != plan.max_attempts:
+    whole = not cut.cancelled and not cut.stopped
+    if whole and task.phase in _COUNTED and failed != attempts:
         yield "every attempt made", text
-    if not cancelled and task.phase is Phase.LOST and task.losses != plan.max_losses + 1:
+    if whole and task.phase is Phase.LOST and task.losses != losses + 1:
         yield "losses retried", text
     lost = phases.count(Phase.LOST)
     # What ended with an executor it shared counts for nothing.
-    if not cancelled and not lost - casualties <= task.losses <= lost:
+    if not cut.cancelled and not lost - casualties[name] <= task.losses <= lost:
         yield "losses counted", text
-    if task.phase is Phase.CANCELLED and not cancelled:
+    if task.phase is Phase.CANCELLED and not cut.cancelled:
         yield "cancelled is true", text
 
 
@@ -100,7 +114,8 @@ def check_exit_code(journal: Journal, plan: Plan) -> Iterator[Finding]:
     """The exit code says how the tasks ended."""
     if journal.end is None:
         return
-    phases = [entry.phase for entry in journal.tasks.values()]
+    # What was skipped was so for what another task did.
+    phases = [it.phase for it in journal.tasks.values() if it.phase is not Phase.SKIPPED]
     bad = sum(phase in BAD for phase in phases)
     if journal.cancelled is not None:
         expected = journal.cancelled.exit_code
@@ -125,12 +140,16 @@ def check_as_planned(
         plan.faults
         or not is_possible(plan)
         or plan.max_failures is not None
+        or not plan.keep_going
         or plan.unplaceable_timeout < _UNSURE
     ):
         return
     for position, planned in enumerate(plan.tasks):
-        phases = []
-        for number in range(1, plan.max_attempts + 1):
+        phases: list[Phase] = []
+        ends = {journal.tasks[parent].phase for parent in parents(plan, position)}
+        skipped = not planned.always and bool(ends - {Phase.FINISHED})
+        attempts = 0 if skipped else planned.max_attempts or plan.max_attempts
+        for number in range(1, attempts + 1):
             planned_try = planned.attempt(number)
             ends_after = planned_try.seconds + 0.5
             limit = plan.kill_after

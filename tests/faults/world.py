@@ -27,6 +27,7 @@ from mesos_batch.model.limit import Limit
 from mesos_batch.model.resource import Disk, Resource, Volume
 from mesos_batch.model.resources import DISK, Resources
 from mesos_batch.model.scalar import Scalar
+from mesos_batch.model.scheduling import Scheduling
 from mesos_batch.model.task import TaskSpec
 
 if TYPE_CHECKING:
@@ -99,11 +100,14 @@ class World:
         self.specs = tuple(
             TaskSpec(
                 task.task_id,
-                task.task_id,
+                task.name or task.task_id,
                 _resources_of(task),
                 b"",
                 task.pinned,
+                scheduling=Scheduling(max_attempts=task.max_attempts),
                 poolable=task.volume is None,
+                depends_on=task.depends_on,
+                always=task.always,
             )
             for task in plan.tasks
         )
@@ -118,6 +122,7 @@ class World:
             max_attempts=plan.max_attempts,
             max_losses=plan.max_losses,
             max_failures=None if plan.max_failures is None else Limit(plan.max_failures),
+            keep_going=plan.keep_going,
             staging_timeout=plan.staging_timeout,
             unreachable_timeout=plan.unreachable_timeout,
             unplaceable_timeout=plan.unplaceable_timeout,

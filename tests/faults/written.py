@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faults.truth import BAD
+from faults.dependency_rules import BAD
 from faults.violation import broken
 
 from mesos_batch.model.facts import Phase
@@ -61,6 +61,8 @@ class Written:
     def committed(self, *, ending: bool) -> None:
         """A commit is done; ``ending`` when the run stops with it."""
         journal, plan = self._world.journal, self._world.plan
+        for rule, text in self._world.oracle.dependencies.committed(journal):
+            broken(self._world, rule, text)
         if plan.max_failures is None or journal.cancelled is not None or ending:
             return
         entries = journal.tasks.values()

@@ -23,7 +23,7 @@ from mesos_batch.model.resource import Disk, Reservation, ReservationType, Resou
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.saved import ChangeEntry, EndEntry, OperationEntry
 from mesos_batch.model.scalar import Scalar
-from mesos_batch.model.scheduling import ORDINARY
+from mesos_batch.model.scheduling import ORDINARY, Scheduling
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.protocol.resource_bytes import resources_to_bytes
 
@@ -220,6 +220,27 @@ def test_an_older_journal_is_read_as_one_without_changes(
     assert snapshot.agents == ()
     # Who only looks changes nothing.
     assert version_of(directory) == 1
+
+
+def test_a_journal_from_before_dependencies_is_read_and_goes_on(tmp_path: Path) -> None:
+    urgent = Scheduling(priority=7)
+    tasks = [task(0, scheduling=urgent), task(1)]
+    with Journal.create(tmp_path, tasks, master="m", source="s", options={}) as journal:
+        directory = journal.directory
+    with closing(sqlite3.connect(directory / "journal.sqlite")) as db:
+        for table, column in (
+            ("scheduling", "max_attempts"),
+            ("tasks", "depends_on"),
+            ("tasks", "always"),
+        ):
+            db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 4")
+
+    assert [view.spec for view in read_snapshot(directory).tasks] == tasks
+    assert version_of(directory) == 4
+    with Journal.open(directory) as journal:
+        assert journal.tasks == tasks
+    assert version_of(directory) == len(schema._STEPS)
 
 
 def test_an_older_journal_goes_on_as_one_of_today(

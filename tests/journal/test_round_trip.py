@@ -125,6 +125,7 @@ schedulings = st.builds(
     priority=st.integers(-(10**9), 10**9),
     expected_runtime=times,
     constraints=st.lists(constraints, max_size=3).map(tuple),
+    max_attempts=st.none() | st.integers(1, 10**9),
 )
 task_specs = st.builds(
     TaskSpec,
@@ -137,6 +138,8 @@ task_specs = st.builds(
     executor_id=texts,
     executor_resources=st.none() | resources,
     scheduling=schedulings,
+    depends_on=st.lists(st.text(max_size=4), max_size=3).map(tuple),
+    always=st.booleans(),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mesos_batch.model.facts import Phase
 from mesos_batch.model.resources import Resources
 from mesos_batch.model.snapshot import AgentView, RunSnapshot, TaskView
@@ -33,6 +35,15 @@ def test_the_longest_task_bounds_the_makespan() -> None:
     assert found is not None
     assert (found.makespan, found.lower_bound, found.bound_by) == (80, 40, "the longest task")
     assert found.share == 0.5
+
+
+def test_the_longest_chain_bounds_the_makespan() -> None:
+    first, second = ran(0, 10.5), ran(12, 22.5)
+    after = replace(second.spec, task_id="u", depends_on=("t",))
+    found = efficiency(run(first, replace(second, spec=after)))
+
+    assert found is not None
+    assert (found.lower_bound, found.bound_by) == (20, "the longest chain of tasks")
 
 
 def test_when_nothing_ran_there_is_nothing_to_tell() -> None:

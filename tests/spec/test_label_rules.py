@@ -34,6 +34,7 @@ def scheduling_of(*labels: tuple[str, str | None]) -> Scheduling:
         ([("mesos_batch.priority", "+5")], Scheduling(priority=5)),
         ([("mesos_batch.expected_runtime", "90secs")], Scheduling(expected_runtime=90.0)),
         ([("mesos_batch.expected_runtime", "1.5mins")], Scheduling(expected_runtime=90.0)),
+        ([("mesos_batch.max_attempts", "3")], Scheduling(max_attempts=3)),
         (
             [
                 ("mesos_batch.constraint", "hostname:unique"),
@@ -70,6 +71,14 @@ def test_labels_say_how_a_task_is_scheduled(
          "(did you mean 90secs?)")),
         ([("mesos_batch.expected_runtime", "0secs")], "[0].value",
          "'0secs' is not more than zero; leave the label out if nobody knows"),
+        ([("mesos_batch.max_attempts", "0")], "[0].value",
+         "'0' is not a whole number from 1 on, of at most nine digits"),
+        ([("mesos_batch.max_attempts", "-1")], "[0].value", "'-1' is not a whole number"),
+        ([("mesos_batch.always", "yes")], "[0].value", "'yes' is neither true nor false"),
+        ([("mesos_batch.always", "true"), ("mesos_batch.always", "true")], "[1].key",
+         "'mesos_batch.always' is already given in labels[0]"),
+        ([("mesos_batch.depends_on", None)], "[0].value",
+         "names no task; write the id of one, or the name of some"),
         ([("mesos_batch.constraint", "rack:r1")], "[0].value", "'r1' in 'rack:r1' is not one of"),
         ([("mesos_batch.constraint", "a:unique"), ("mesos_batch.constraint", "a:like:(")],
          "[1].value", "'(' is no regular expression: "),
@@ -105,7 +114,8 @@ def test_problems_name_file_line_and_remedy() -> None:
         (
             "list:6:13: error: tasks[0].labels.labels[1].key: mesos-batch knows no label"
             " 'mesos_batch.else' (there are mesos_batch.priority, mesos_batch.expected_runtime,"
-            " mesos_batch.constraint)"
+            " mesos_batch.constraint, mesos_batch.max_attempts, mesos_batch.depends_on,"
+            " mesos_batch.always)"
         ),
         (
             "list:7:54: error: tasks[0].labels.labels[2].value: 'long' is not a duration;"

@@ -40,6 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("no task is named", "mesos-batch explain TASK [RUN]")
 
     from mesos_batch import runs
+    from mesos_batch.explaining import what_it_waits_for
     from mesos_batch_cli.keeping import state_dir
     from mesos_batch_cli.output.as_json import as_json, task_fields
     from mesos_batch_cli.output.task_page import task_page
@@ -48,9 +49,11 @@ def run(arguments: Sequence[str]) -> int:
     name, which = values.words[0], (*values.words[1:], "last")[0]
     info = runs.find_run(which, state_dir(values))
     snapshot, options = runs.read_snapshot(info), runs.options_of(info)
-    task = _named(name, snapshot.tasks, info.run_id)
-    why = None
-    if task.phase is Phase.WAITING and options.master != LOCAL:
+    position = _named(name, snapshot.tasks, info.run_id)
+    task, why = snapshot.tasks[position], None
+    if task.phase is Phase.WAITING:
+        why = what_it_waits_for(snapshot.tasks, position)
+    if task.phase is Phase.WAITING and why is None and options.master != LOCAL:
         running = sum(count for phase, count in info.counts.items() if phase.is_active)
         why = _why_it_waits(task.spec, options, running, cluster_of(values, options))
     if values[the.JSON]:
@@ -63,10 +66,10 @@ def run(arguments: Sequence[str]) -> int:
     return ExitCode.FINISHED
 
 
-def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> TaskView:
-    for task in tasks:
+def _named(name: str, tasks: Sequence[TaskView], run_id: str) -> int:
+    for position, task in enumerate(tasks):
         if task.spec.task_id == name:
-            return task
+            return position
     from difflib import get_close_matches
 
     near = get_close_matches(name, [task.spec.task_id for task in tasks[:10_000]], n=1)

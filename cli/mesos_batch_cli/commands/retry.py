@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch.model.dependencies import again_with, only
 from mesos_batch.model.facts import Phase
 from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import (
@@ -37,7 +38,14 @@ CLOSING = (
     "What a run is like is taken from the other run, not from the environment or from files; all "
     "other flags can come from there, as MESOS_BATCH_<FLAG> or under their names."
 )
-_FAILED = (Phase.FAILED, Phase.KILLED, Phase.LOST, Phase.ERROR, Phase.UNPLACEABLE)
+_FAILED = (
+    Phase.FAILED,
+    Phase.KILLED,
+    Phase.LOST,
+    Phase.ERROR,
+    Phase.UNPLACEABLE,
+    Phase.SKIPPED,
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -85,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _chosen(info: RunInfo, values: Values) -> list[TaskSpec]:
-    """The tasks to run again.
+    """The tasks to run again; what they depend on and has finished is met.
 
     Raises:
         UsageError: what did not finish may still be running.
@@ -99,6 +107,7 @@ def _chosen(info: RunInfo, values: Values) -> list[TaskSpec]:
             f"Write '{again('cancel', info.run_id, values)}' first.",
         )
     views = read_snapshot(info).tasks
-    if values[the.UNFINISHED]:
-        return [view.spec for view in views if view.phase is not Phase.FINISHED]
-    return [view.spec for view in views if view.phase in _FAILED]
+    tasks = [view.spec for view in views]
+    wanted = frozenset(Phase) - {Phase.FINISHED} if values[the.UNFINISHED] else _FAILED
+    chosen = [position for position, view in enumerate(views) if view.phase in wanted]
+    return only(tasks, again_with(tasks, chosen))

@@ -88,6 +88,8 @@ def task_fields(task: TaskView) -> dict[str, Any]:
     return {
         "task_id": task.spec.task_id,
         "phase": task.phase.value,
+        "depends_on": list(task.spec.depends_on),
+        "always": task.spec.always,
         "state": None if task.state is None else task.state.name,
         "attempts": task.launches,
         "failures": task.failures,

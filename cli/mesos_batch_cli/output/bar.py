@@ -28,6 +28,7 @@ PARTS = (
         "x",
         "red",
     ),
+    Part("skipped", (Phase.SKIPPED,), "▞", "\\", "yellow"),
     Part("cancelled", (Phase.CANCELLED,), "▚", "/", "yellow"),
     Part("running", (Phase.RUNNING,), "▒", "=", "cyan"),
     Part("starting", (Phase.LAUNCHED,), "░", "-", "blue"),

@@ -173,6 +173,8 @@ class Lines:
             return self._paint.good(text)
         if end.phase is Phase.CANCELLED:
             return text
+        if end.phase is Phase.SKIPPED:
+            return self._paint.doubtful(f"{text}: {one_line(end.message or '')}")
         state = end.state.name if end.state is not None else None
         why = explain(state, end.reason, end.message).sentence
         return self._paint.bad(f"{text}: {one_line(why)}")

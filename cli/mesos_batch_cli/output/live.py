@@ -157,7 +157,7 @@ def _apart(task: TaskView) -> str:
 def _failures(run: RunSnapshot, recent: Sequence[TaskEnded]) -> list[Text]:
     if not recent:
         return []
-    failed = sum(1 for task in run.failures if task.phase is not Phase.CANCELLED)
+    failed = sum(1 for task in run.failures if task.phase not in (Phase.CANCELLED, Phase.SKIPPED))
     longest = max(len(one_line(end.task_id)) for end in recent)
     lines = [Text(""), Text(f"{_INDENT}FAILED ({failed:,})", style="bold red")]
     for end in reversed(recent):

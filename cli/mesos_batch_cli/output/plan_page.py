@@ -38,6 +38,7 @@ def plan_page(plan: Plan, paint: Paint, width: int | None, *, everything: bool) 
         list(_agents(plan, paint, width, everything=everything)),
         list(_waiting(plan, paint, width, everything=everything)),
         list(_never(plan, paint, width, everything=everything)),
+        list(_skipped(plan, paint, width, everything=everything)),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -57,9 +58,14 @@ def _numbers(plan: Plan) -> Iterator[tuple[str, str]]:
         yield "lower bound", f"{least}; {plan.efficiency:.0%} efficient"
         chain = "tasks run one after another on an agent"
         none = "no task waits for another"
+        if plan.dependent:
+            none = "on an agent no task waits for room"
         yield "waves", f"{plan.waves:,} ({none if plan.waves == 1 else chain})"
         cpu, memory = _hours(plan.cpu_hours), _hours(plan.gb_hours)
         yield "cost", f"{cpu} cpu-hours, {memory} GB-hours of memory"
+    if plan.dependent:
+        waiting = f"{tasks(plan.dependent)} wait{'s' if plan.dependent == 1 else ''}"
+        yield "order", f"{waiting} for others to end"
     yield from _assumptions(plan)
 
 
@@ -122,6 +128,13 @@ def _never(plan: Plan, paint: Paint, width: int | None, *, everything: bool) -> 
             yield from _paragraph(f"{names}: {one_line(group.explanation)}", width)
 
 
+def _skipped(plan: Plan, paint: Paint, width: int | None, *, everything: bool) -> Iterator[str]:
+    if plan.skipped:
+        verb = "depends" if len(plan.skipped) == 1 else "depend"
+        yield paint.doubtful(f"{tasks(len(plan.skipped))} {verb} on these and would be skipped:")
+        yield from _paragraph(_listed(plan.skipped, everything=everything), width)
+
+
 def _listed(task_ids: Sequence[str], *, everything: bool) -> str:
     shown = task_ids if everything else task_ids[:SHOWN_TASKS]
     names = ", ".join(one_line(task_id) for task_id in shown)
@@ -179,6 +192,8 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "agents_left_out": plan.left_out,
         "never_fits": [_never_fields(group) for group in plan.never_fits],
         "must_wait": list(plan.must_wait),
+        "skipped": list(plan.skipped),
+        "dependent_tasks": plan.dependent,
         "assumed_tasks": plan.assumed,
         "assumed_runtime": plan.assumed_runtime,
         "assumed_start": plan.start_seconds,

@@ -59,15 +59,14 @@ class Progress:
             case fact.TaskEnded(task_id=task_id, phase=phase):
                 self.unplaceable.pop(task_id, None)
                 self._retry_at.pop(task_id, None)
-                if phase not in (Phase.FINISHED, Phase.CANCELLED):
+                if phase not in (Phase.FINISHED, Phase.CANCELLED, Phase.SKIPPED):
                     self.failures.append(happened)
 
     def why_waiting(self, run: RunSnapshot, now: float) -> str | None:
         """Why nothing more starts, in a sentence; ``None`` when nothing waits."""
-        if run.cancelling and not run.tasks:
-            return "Cancelling: waiting for what was sent. Ctrl-C again leaves at once."
-        if run.cancelling:
-            return "Cancelling: waiting for the tasks to be killed. Ctrl-C again leaves at once."
+        ending = _why_it_ends(run)
+        if ending is not None:
+            return ending
         if self._disconnected is not None:
             seconds = self._disconnected.at + self._disconnected.retry_in - now
             reason = one_line(self._disconnected.reason)
@@ -80,7 +79,12 @@ class Progress:
             return (
                 f"Waiting: {one_line(why)}." if why else "Reserving and creating, or undoing it …"
             )
-        waiting = run.counts()[Phase.WAITING] - len(self.unplaceable)
+        return self._why_tasks_wait(run, now, self._subscribed_at)
+
+    def _why_tasks_wait(self, run: RunSnapshot, now: float, subscribed_at: float) -> str | None:
+        waiting = run.counts()[Phase.WAITING] - len(self.unplaceable) - run.blocked
+        if waiting <= 0 and run.blocked:
+            return f"{tasks(run.blocked)} wait{'s' if run.blocked == 1 else ''} for others to end."
         if waiting <= 0:
             return None
         retries = [at for at in self._retry_at.values() if at > now]
@@ -88,7 +92,7 @@ class Progress:
             first = elapsed(min(retries) - now)
             return f"{tasks(waiting)} will be tried again, the first in {first}."
         if not self._offers_seen:
-            return self._no_offers(now - self._subscribed_at)
+            return self._no_offers(now - subscribed_at)
         wait = f"{tasks(waiting)} wait{'s' if waiting == 1 else ''}"
         if run.why_waiting is not None:
             return f"{wait}: {one_line(run.why_waiting)}."
@@ -111,3 +115,14 @@ class Progress:
             f"No offers for {elapsed(since)}: other frameworks hold what is there, or the role "
             "gets nothing."
         )
+
+
+def _why_it_ends(run: RunSnapshot) -> str | None:
+    """What is waited for by a run that ends before its time."""
+    if run.stopping and any(task.spec.always and not task.phase.is_end for task in run.tasks):
+        return "Stopping after failures: nothing but 'always' tasks is launched."
+    if not run.cancelling:
+        return None
+    if not run.tasks:
+        return "Cancelling: waiting for what was sent. Ctrl-C again leaves at once."
+    return "Cancelling: waiting for the tasks to be killed. Ctrl-C again leaves at once."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mesos_batch.messages import Explanation, explain
@@ -16,6 +17,7 @@ from mesos_batch_cli.output.text import agent_name, elapsed, one_line, shortened
 
 SHOWN_FAILURES = 20
 SHOWN_AGENTS = 10
+SHOWN_REASONS = 3
 # A few tasks are no batch whose efficiency says anything.
 FEWEST_MEASURED = 10
 
@@ -26,6 +28,8 @@ _INDENT = "  "
 _LABEL = "    {:<6}  "
 _NARROWEST = 30
 
+# Ended unfinished for something else that the result tells.
+_NO_FAULT_OF_THEIRS = (Phase.CANCELLED, Phase.SKIPPED)
 # What the headline counts besides finished tasks.
 _COUNTED = {
     Phase.FAILED: "failed",
@@ -33,6 +37,7 @@ _COUNTED = {
     Phase.LOST: "lost",
     Phase.ERROR: "error",
     Phase.UNPLACEABLE: "unplaceable",
+    Phase.SKIPPED: "skipped",
     Phase.CANCELLED: "cancelled",
     Phase.RUNNING: "still running",
     Phase.LAUNCHED: "still starting",
@@ -47,7 +52,7 @@ def summary(run: RunSnapshot, paint: Paint, width: int | None, *, every_failure:
     Lines are folded to ``width``; ``None``, for pipes, leaves each entry on one line. The verdict
     is the last line, where it is still seen after a long table.
     """
-    failures = [task for task in run.failures if task.phase is not Phase.CANCELLED]
+    failures = [task for task in run.failures if task.phase not in _NO_FAULT_OF_THEIRS]
     shown = failures if every_failure else failures[:SHOWN_FAILURES]
     repeated = any(task.launches > 1 for task in run.tasks)
     table = list(_table(shown, paint, width, attempts=repeated)) if shown else []
@@ -83,6 +88,7 @@ def _figures(run: RunSnapshot) -> Iterator[str]:
 
 def _notes(run: RunSnapshot) -> Iterator[str]:
     """What the numbers alone do not tell."""
+    yield from _skipped(run)
     repeated = sum(task.launches > 1 for task in run.tasks)
     if repeated:
         yield f"{tasks(repeated)} took more than one attempt"
@@ -92,6 +98,17 @@ def _notes(run: RunSnapshot) -> Iterator[str]:
         )
         them = "it" if run.restart_losses == 1 else "them"
         yield f"{lost} lost to restarts of agents; --checkpoint would have saved {them}"
+
+
+def _skipped(run: RunSnapshot) -> Iterator[str]:
+    """Why tasks were skipped, what cost most of them first."""
+    skipped = Counter(task.message or "" for task in run.tasks if task.phase is Phase.SKIPPED)
+    shown = skipped.most_common(SHOWN_REASONS)
+    for why, count in shown:
+        yield f"{tasks(count)} skipped: {one_line(why)}"
+    rest = skipped.total() - sum(count for _, count in shown)
+    if rest:
+        yield f"… and {tasks(rest)} skipped for other reasons"
 
 
 def _agents(run: RunSnapshot, paint: Paint) -> Iterator[str]:

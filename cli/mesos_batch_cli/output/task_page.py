@@ -13,6 +13,7 @@ from mesos_batch_cli.output.text import agent_name, elapsed, one_line
 if TYPE_CHECKING:
     from mesos_batch.model.snapshot import TaskView
 
+SHOWN_NAMES = 10
 _LABEL = "  {:<10} {}"
 
 
@@ -27,6 +28,9 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
     scheduling = task.spec.scheduling
     if scheduling.constraints:
         yield _LABEL.format("only where", one_line(" and ".join(map(str, scheduling.constraints))))
+    before = _before(task)
+    if before:
+        yield _LABEL.format("after", one_line(before))
     if task.spec.command:
         yield _LABEL.format("command", one_line(task.spec.command))
     if task.launches:
@@ -40,9 +44,20 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
         yield _LABEL.format("stderr", log)
 
 
+def _before(task: TaskView) -> str:
+    """What the task waits for by its own wish."""
+    names = task.spec.depends_on
+    text = ", ".join(names[:SHOWN_NAMES])
+    if len(names) > SHOWN_NAMES:
+        text += f" and {len(names) - SHOWN_NAMES:,} more"
+    if task.spec.always:
+        return (text or "all tasks that are not 'always'") + ", however they end"
+    return text
+
+
 def _reasons(task: TaskView, why: str | None) -> Iterator[str]:
     if why is not None:
-        yield _LABEL.format("waits", one_line(why))
+        yield _LABEL.format("waits", one_line(why.removeprefix("waits ")))
     elif task.phase is Phase.WAITING and task.message:
         yield _LABEL.format("last time", one_line(task.message))
     if task.phase is Phase.FINISHED or not task.phase.is_end:
@@ -66,4 +81,5 @@ def _state(task: TaskView) -> str:
         Phase.RUNNING: "runs",
         Phase.UNREACHABLE: "is on an agent that is unreachable",
         Phase.FINISHED: "finished",
+        Phase.SKIPPED: "was skipped",
     }.get(task.phase, f"ended as {task.phase.value}")
