@@ -18,6 +18,7 @@ from secrets import token_urlsafe
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from mesos_batch.asking import login_of
 from mesos_batch.collector import collector_paused
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.config.secrets import Secret
@@ -170,7 +171,7 @@ class Run:
         self, tasks: Sequence[TaskSpec], options: RunOptions, changes: Sequence[Change]
     ) -> tuple[Target, dict[str, str]]:
         if options.master == LOCAL:
-            if options.secret is not None:
+            if options.secret is not None or options.token is not None:
                 raise UsageError("the embedded cluster makes its own secret")
             local = options.local
             if options.principal is not None:
@@ -181,10 +182,7 @@ class Run:
             own = Login(server.principal, server.secret.reveal())
             target = make_target(tasks, options, server.master, own, changes)
             return target, server.sandbox_roots
-        login: Login | None = None
-        if options.principal is not None and options.secret is not None:
-            login = Login(options.principal, options.secret.reveal())
-        return make_target(tasks, options, options.master, login, changes), {}
+        return make_target(tasks, options, options.master, login_of(options), changes), {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,15 +271,21 @@ def resume(
     state_dir: Path | None = None,
     *,
     secret: Secret | None = None,
+    token: Secret | None = None,
     master: str | None = None,
+    auth_scheme: str | None = None,
+    cacert: Path | None = None,
+    client_cert: Path | None = None,
+    client_key: Path | None = None,
     starts_nothing: bool = False,
 ) -> Run:
     """Go on with a run whose program ended: crashed, killed, detached or cut off.
 
     Tasks that still run are taken over, what ended meanwhile is taken in, the rest is launched.
-    ``secret`` is that of the principal the run began with. ``master`` is where the cluster is
-    now, when that has changed or is an address with credentials, which no journal keeps. A run
-    that ``starts_nothing`` takes over what there is and waits to be cancelled.
+    ``secret`` is that of the principal the run began with, or a ``token`` is shown instead.
+    ``master`` is where the cluster is now, when that has changed or is an address with
+    credentials, which no journal keeps. How a token is sent and where certificates are may have
+    changed too. A run that ``starts_nothing`` takes over what there is and waits to be cancelled.
 
     Raises:
         UsageError: an option makes no sense; the message names it.
@@ -291,7 +295,16 @@ def resume(
     journal = Journal.open(find_run(state_dir, run_id).directory)
     try:
         kept = from_json(journal.header.master, journal.header.options)
-        given = replace(kept, secret=secret, master=master or kept.master)
+        given = replace(
+            kept,
+            secret=secret,
+            token=token,
+            master=master or kept.master,
+            auth_scheme=auth_scheme or kept.auth_scheme,
+            cacert=cacert or kept.cacert,
+            client_cert=client_cert or kept.client_cert,
+            client_key=client_key or kept.client_key,
+        )
         options = settled(given, kept=True)
         with collector_paused():
             return Run(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 WEEK = 7 * 24 * 3600.0
 # Enough for a reconnection; nobody comes back for a run that is kept nowhere.
 TEN_MINUTES = 600.0
-_NEVER_KEPT = ("master", "secret")
+_NEVER_KEPT = ("master", "secret", "token")
+_PATHS = ("cacert", "client_cert", "client_key")
 _KEPT_OF_LOCAL = ("agents", "cpus", "mem", "disk", "gpus", "attributes")
 
 
@@ -32,6 +33,9 @@ class RunOptions:
     """How to run a batch. Times are seconds.
 
     ``master`` is ``local`` for the embedded cluster, else as ``config.masters`` describes.
+    A ``token`` is shown instead of principal and secret, in the way ``auth_scheme`` says
+    (``token`` or ``bearer``). Over TLS the certificates in ``cacert`` are trusted, by default those
+    the system trusts; ``client_cert`` and ``client_key`` are ours.
     ``user`` is who the tasks run as, by default the user of this process. ``max_attempts`` is
     how often a task that fails by itself is tried, ``max_failures`` how many tasks may fail
     before the run is stopped; without ``keep_going`` nothing but ``always`` tasks is launched after
@@ -53,6 +57,11 @@ class RunOptions:
     user: str | None = None
     principal: str | None = None
     secret: Secret | None = None
+    token: Secret | None = None
+    auth_scheme: str = "token"
+    cacert: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
     content_type: str = "protobuf"
     framework_capabilities: tuple[str, ...] = ()
     checkpoint: bool = False
@@ -122,6 +131,8 @@ def to_json(options: RunOptions) -> dict[str, Json]:
             continue
         if isinstance(value, Limit):
             value = str(value)
+        elif isinstance(value, Path):
+            value = str(value.absolute())
         elif item.name == "constraints":
             value = [words_of(constraint) for constraint in value]
         elif isinstance(value, LocalOptions):
@@ -136,6 +147,9 @@ def from_json(master: str, kept: Mapping[str, Any]) -> RunOptions:
     values = {name: value for name, value in kept.items() if name in known}
     values["framework_capabilities"] = tuple(values.get("framework_capabilities", ()))
     values["constraints"] = tuple(map(constraint_of, values.get("constraints", ())))
+    for name in _PATHS:
+        if values.get(name) is not None:
+            values[name] = Path(values[name])
     if values.get("max_failures") is not None:
         values["max_failures"] = Limit.parse(values["max_failures"])
     if "local" in values:

@@ -55,6 +55,8 @@ TEST_PACKAGES = (
     SystemPackage(
         "zookeeper", "/usr/share/zookeeper/bin/zkServer.sh", "the tests marked zookeeper"
     ),
+    SystemPackage("gnome-keyring", "gnome-keyring-daemon", "the tests marked secret_service"),
+    SystemPackage("dbus-daemon", "dbus-run-session", "the tests marked secret_service"),
 )
 
 GATES: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -6,4 +6,4 @@ from hypothesis import settings
 settings.register_profile("same-everywhere", derandomize=True, deadline=None, print_blob=True)
 settings.load_profile("same-everywhere")
 
-pytest_plugins = ["docker_engine", "program", "zookeeper_server"]
+pytest_plugins = ["docker_engine", "program", "secret_service", "zookeeper_server"]

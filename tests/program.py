@@ -22,12 +22,13 @@ STATE_DIR = "MESOS_BATCH_STATE_DIR"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_run_is_kept_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the runs of all tests, in this process and in others, in a directory of the tests."""
+def nothing_is_kept_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep runs and configuration of all tests, in this process and in others, elsewhere."""
     state = tmp_path_factory.mktemp("state")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(STATE_DIR, str(state))
         patch.setenv("XDG_STATE_HOME", str(state))
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 import socket
 import subprocess
@@ -16,10 +15,10 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from debian import install_or_skip
 from kazoo.client import KazooClient
 
 PACKAGE = "zookeeper"
-COMMAND = f"apt-get install --yes --no-install-recommends {PACKAGE}"
 _JAR = Path("/usr/share/java/zookeeper.jar")
 _CLASSPATH = f"/etc/zookeeper/conf:{_JAR}"
 _MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
@@ -167,15 +166,4 @@ def _install() -> None:
         pytest.skip("a ZooKeeper of our own needs Debian")
     if shutil.which("java") is not None and _JAR.exists():
         return
-    if shutil.which("apt-get") is None:
-        pytest.skip(f"no apt-get here for '{COMMAND}'")
-    if os.geteuid() != 0:
-        pytest.skip(f"ZooKeeper is not installed; as root: {COMMAND}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in ("apt-get update", COMMAND):
-        done = subprocess.run(
-            command.split(), env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            pytest.skip(f"'{command}' failed: {' '.join(said)}")
+    install_or_skip(PACKAGE)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.layers import NO_CONFIG
 from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
 from mesos_batch.config.output_settings import STREAM_LOGS
 from mesos_batch.config.progress_settings import AUTO, EVENTS, LIVE, PROGRESS
@@ -43,6 +44,7 @@ class HandedOver:
     """What no journal keeps."""
 
     secret: Secret | None
+    token: Secret | None
     master: MasterAddress | None
 
 
@@ -82,9 +84,10 @@ def taken_over(environment: MutableMapping[str, str]) -> HandedOver | None:
     if environment.pop(_MARK, None) is None:
         return None
     told = json.loads(sys.stdin.read())
-    secret, master = told["secret"], told["master"]
+    secret, token, master = told["secret"], told["token"], told["master"]
     return HandedOver(
         None if secret is None else Secret(secret),
+        None if token is None else Secret(token),
         None if master is None else parse_master(master),
     )
 
@@ -143,13 +146,13 @@ def _apart() -> dict[str, Any]:
 
 
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
-    """Ours but for the settings: those of the run are in its journal."""
+    """Ours but for the settings: those of the run are in its journal, not in files of others."""
     theirs = {
         name: value
         for name, value in ours.items()
         if not name.startswith("MESOS_BATCH_") and name != the.MASTER.env
     }
-    return {**theirs, _MARK: "1"}
+    return {**theirs, _MARK: "1", NO_CONFIG: "1"}
 
 
 def _handed_over(options: RunOptions) -> dict[str, str | None]:
@@ -157,8 +160,12 @@ def _handed_over(options: RunOptions) -> dict[str, str | None]:
     if isinstance(options.master, MasterAddress) and options.master.zk_login is not None:
         login = options.master.zk_login.reveal()
         master = f"{ZOOKEEPER}{login}@{options.master.removeprefix(ZOOKEEPER)}"
-    secret = options.secret
-    return {"secret": None if secret is None else secret.reveal(), "master": master}
+    secret, token = options.secret, options.token
+    return {
+        "secret": None if secret is None else secret.reveal(),
+        "token": None if token is None else token.reveal(),
+        "master": master,
+    }
 
 
 def _wait_until_driven(

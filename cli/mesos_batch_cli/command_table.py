@@ -92,9 +92,19 @@ COMMANDS = (
     _command("reservations reserve", "", "reserve resources for a role", _CLUSTER),
     _command("reservations unreserve", "", "give them back to everybody", _CLUSTER),
     _command("local", "", "a local cluster for any framework", _SET_UP),
+    _command("doctor", "", "find out what keeps a run from beginning", _SET_UP),
+    _command("profile add", "NAME", "keep settings under a name", _SET_UP),
+    _command("profile list", "", "the profiles there are", _SET_UP),
+    _command("profile show", "[PROFILE]", "what a profile says", _SET_UP),
+    _command("profile use", "PROFILE", "take a profile from now on", _SET_UP),
+    _command("profile remove", "PROFILE", "take a profile out", _SET_UP),
+    _command("config show", "", "every setting, and where it comes from", _SET_UP),
+    _command("config path", "", "where configuration files are", _SET_UP),
+    _command("credentials set", "", "keep a secret or a token in the keyring", _SET_UP),
+    _command("credentials list", "", "for whom the keyring has one", _SET_UP),
+    _command("credentials delete", "", "forget it", _SET_UP),
     _command("help", "[COMMAND|TOPIC]", "what a command or a topic is about, offline", _SET_UP),
     _command("completion", "SHELL", "let a shell complete our command lines", _SET_UP),
-    _command("secret", "set|delete", "keep a secret in the keyring", _SET_UP),
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
 

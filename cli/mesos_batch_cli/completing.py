@@ -49,7 +49,7 @@ def candidates(words: Sequence[str], sources: Sources) -> Candidates:
         return _matching(_second_words(before), begun)
     command, rest = found if found is not None else (named("run"), before)
     if begun.startswith("-"):
-        return _flags(command.module().SETTINGS, rest, begun)
+        return _flags(command.module().SETTINGS, rest, begun, sources)
     if found is None and not before:
         return _matching(_first_words(), begun)
     return _words_of(command, rest, begun, sources)
@@ -71,11 +71,17 @@ def _second_words(before: Sequence[str]) -> Iterable[Candidate]:
             yield Candidate(command.name.partition(" ")[2], command.summary)
 
 
-def _flags(settings: Iterable[Setting[Any]], rest: Sequence[str], begun: str) -> Candidates:
+def _flags(
+    settings: Iterable[Setting[Any]], rest: Sequence[str], begun: str, sources: Sources
+) -> Candidates:
     name, equals, value = begun.partition("=")
     by_flag = {f"--{setting.name}": setting for setting in settings}
     if equals:
-        return _values(by_flag.get(name.replace("-", "_").replace("__", "--", 1)), name, value)
+        setting = by_flag.get(name.replace("-", "_").replace("__", "--", 1))
+        if setting is not None and setting.name.upper() in sources:
+            known = sources[setting.name.upper()](())
+            return _matching([Candidate(f"{name}={it.text}", it.about) for it in known], begun)
+        return _values(setting, name, value)
     given = {word.partition("=")[0].removeprefix("--no-").removeprefix("--") for word in rest}
     offered: list[Candidate] = []
     for flag, setting in by_flag.items():

@@ -18,14 +18,17 @@ _HELP_COLUMN = 36
 _UNBREAKABLE = "\xa0"
 _NARROWEST, _WIDEST, _UNKNOWN = 70, 110, 100
 
+_FILES = (
+    " A flag wins over its variable, and that over configuration files, which have the same names "
+    "('mesos-batch config path'). Names of flags may be written with - or _."
+)
 ENVIRONMENT = (
     "Each flag can come from the environment: MESOS_MASTER for --master, MESOS_BATCH_<FLAG> for "
-    "the others. A flag wins over its variable. Names may be written with - or _."
+    "the others." + _FILES
 )
 
 ENVIRONMENT_OF_RUNS = (
-    "Each flag but --master can come from the environment as MESOS_BATCH_<FLAG>. A flag wins over "
-    "its variable. Names may be written with - or _."
+    "Each flag but --master can come from the environment as MESOS_BATCH_<FLAG>." + _FILES
 )
 
 

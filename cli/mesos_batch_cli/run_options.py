@@ -6,13 +6,16 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
+from mesos_batch.config.config_file import FileKind
+from mesos_batch.config.connection_settings import HOW, TOKEN, TOKEN_FILE, TOKENS
 from mesos_batch.config.masters import LOCAL, parse_master
 from mesos_batch.config.output_settings import OUTPUT_DIR
 from mesos_batch.config.report_settings import REPORT
-from mesos_batch.config.secrets import Credentials, Given, find_credentials
+from mesos_batch.config.secrets import Credentials, Given, Offered, find_credentials
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import UsageError
 from mesos_batch_cli.output.streams import say_warning
@@ -21,6 +24,8 @@ from mesos_batch_cli.showing import progress_meant
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mesos_batch.api import RunOptions
 
 # By the name each has in LocalOptions.
@@ -32,10 +37,10 @@ _LOCAL_ONLY: dict[str, Setting[Any]] = {
 }
 # By the name of the setting, where the one in RunOptions is another.
 _FIELDS = {placement.CONSTRAINT.name: "constraints"}
-_REMOTE_ONLY: tuple[Setting[Any], ...] = (the.SECRET, the.SECRET_FILE)
+_REMOTE_ONLY: tuple[Setting[Any], ...] = (the.SECRET, the.SECRET_FILE, *TOKENS)
 _PLAIN = tuple(
     option
-    for option in the.OPTIONS
+    for option in commands.OPTIONS
     if option not in (the.MASTER, the.PRINCIPAL, *_LOCAL_ONLY.values())
 )
 
@@ -193,15 +198,52 @@ def credentials_for(values: Values, master: str, principal: str | None) -> Crede
         return Credentials(principal)
     given = Given(
         principal=principal,
-        flag_secret=values.from_flag(the.SECRET),
-        flag_file=values.from_flag(the.SECRET_FILE),
-        env_secret=values.from_environment(the.SECRET),
-        env_file=values.from_environment(the.SECRET_FILE),
+        flags=_offered(values.from_flag),
+        environment=_offered(values.from_environment),
+        files=_offered(values.from_file),
     )
+    _refuse_for_projects(values, master, given)
     found = find_credentials(given, keyring_master=master)
     for warning in found.warnings:
         say_warning(warning)
     return found
+
+
+def _offered(source: Callable[[Setting[Any]], Any]) -> Offered:
+    return Offered(
+        secret=source(the.SECRET),
+        secret_file=source(the.SECRET_FILE),
+        token=source(TOKEN),
+        token_file=source(TOKEN_FILE),
+    )
+
+
+def _refuse_for_projects(values: Values, master: str, given: Given) -> None:
+    """Send nothing to a master a project names that was meant for another.
+
+    Flags are meant for this command line, and the keyring has the master with each secret.
+
+    Raises:
+        UsageError: a secret is there that may be for any master.
+    """
+    entry = values.entry(the.MASTER)
+    if entry is None or entry.kind is not FileKind.PROJECT or values[the.MASTER] != master:
+        return
+    if given.flags.names():
+        return
+    offered = [name for source in (given.environment, given.files) for name in source.names()]
+    if offered:
+        raise UsageError(
+            f"{entry.place}, a file of this project, names the master {master}: the {offered[0]}"
+            " that is set is not sent where a project says",
+            f"Name it yourself with --master={master}, or keep the secret for this master alone"
+            " with 'mesos-batch credentials set'.",
+        )
+
+
+def how_to_connect(values: Values) -> dict[str, Any]:
+    """The options on how we come to a master, beside who we are."""
+    return {option.name: values[option] for option in HOW}
 
 
 def run_options(values: Values, master: str, credentials: Credentials) -> RunOptions:
@@ -213,6 +255,7 @@ def run_options(values: Values, master: str, credentials: Credentials) -> RunOpt
         principal=credentials.principal,
         secret=credentials.secret,
         output_dir=output_dir(values),
+        token=credentials.token,
         local=LocalOptions(**{name: values[option] for name, option in _LOCAL_ONLY.items()}),
         **{_field(option): values[option] for option in _PLAIN},
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.connection_settings import HOW
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS
 from mesos_batch.config.report_settings import REPORT
@@ -63,14 +64,22 @@ def _drive(
         options = replace(options, output_dir=output_dir(values))
     master = _master_of(info, values)
     if handed_over is not None:
-        secret = handed_over.secret
+        secret, token = handed_over.secret, handed_over.token
         master = handed_over.master or master
     else:
-        secret = credentials_for(values, master, options.principal).secret
+        who = credentials_for(values, master, options.principal)
+        secret, token = who.secret, who.token
+    changed = {option.name: values.from_flag(option) for option in HOW}
 
     def begin() -> Run:
         return api.resume(
-            info.run_id, state_dir(values), secret=secret, master=master, starts_nothing=cancel
+            info.run_id,
+            state_dir(values),
+            secret=secret,
+            token=token,
+            master=master,
+            starts_nothing=cancel,
+            **changed,
         )
 
     streams = not cancel and values[STREAM_LOGS]

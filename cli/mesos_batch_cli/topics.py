@@ -6,6 +6,8 @@ from pathlib import Path
 
 TOPICS = {
     "flags": "every flag, its default and its variable",
+    "settings": "files and profiles, and which of them counts",
+    "credentials": "secrets, tokens and certificates, and the keyring",
     "exit-codes": "what the exit codes mean, and which states are failures",
     "job-files": "short files that stand for many tasks: rows, templates, defaults",
     "generators": "task lists made of lines, CSV, S3 objects and agents",

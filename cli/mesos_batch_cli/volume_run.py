@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
+from mesos_batch.config.connection_settings import HOW, TOKEN_FILE
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit, paint_for, say_error, say_warning, width_of
-from mesos_batch_cli.run_options import credentials_for, with_credentials
+from mesos_batch_cli.run_options import credentials_for, how_to_connect, with_credentials
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -44,9 +45,22 @@ def cluster_of(values: Values, like: RunOptions | None = None) -> RunOptions:
             principal = like.principal
     if master is None:
         raise UsageError("no master is given", "Add --master=HOST:PORT.")
+    how = how_to_connect(values)
+    if like is not None:
+        how = {
+            option.name: how[option.name]
+            if values.origin(option) is Origin.FLAG
+            else getattr(like, option.name)
+            for option in HOW
+        }
     who = credentials_for(values, master, principal)
     return RunOptions(
-        master=master, framework_name=TITLE, principal=who.principal, secret=who.secret
+        master=master,
+        framework_name=TITLE,
+        principal=who.principal,
+        secret=who.secret,
+        token=who.token,
+        **how,
     )
 
 
@@ -117,8 +131,11 @@ def destroy_command(flag: str, options: RunOptions, values: Values) -> str:
     words = ["mesos-batch", "volumes", "destroy", flag, f"--master={options.master}"]
     if options.principal is not None:
         words.append(f"--principal={options.principal}")
-    if values.origin(the.SECRET_FILE) is Origin.FLAG:
-        words.append(f"--secret_file={values[the.SECRET_FILE]}")
+    words += [
+        f"--{setting.name}={values.text(setting)}"
+        for setting in (the.SECRET_FILE, TOKEN_FILE, *HOW)
+        if values.origin(setting) is Origin.FLAG
+    ]
     place = state_dir(values)
     if place is not None and values.origin(the.STATE_DIR) is Origin.FLAG:
         words.append(f"--state_dir={place}")

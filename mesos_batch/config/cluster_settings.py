@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as run
 from mesos_batch.config import volume_settings as volumes
+from mesos_batch.config.connection_settings import CONNECTION, PROFILE
 from mesos_batch.config.setting import (
     BOOLEAN,
     POSITIVE_DURATION,
@@ -188,7 +189,14 @@ OUTSTANDING: Setting[bool] = Setting(
     help="Show the offers that other frameworks think about now; then nothing is registered.",
 )
 
-WHO: tuple[Setting[Any], ...] = (MASTER, run.PRINCIPAL, run.SECRET, run.SECRET_FILE)
+WHO: tuple[Setting[Any], ...] = (
+    MASTER,
+    PROFILE,
+    run.PRINCIPAL,
+    run.SECRET,
+    run.SECRET_FILE,
+    *CONNECTION,
+)
 _SHOWS: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)
 
 AGENTS: tuple[Setting[Any], ...] = (*WHO, *AGENT_SELECTORS, AGENT_STATE, *_SHOWS)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mesos_batch.config import settings as the
+from mesos_batch.config.connection_settings import CONNECTION, PROFILE
 from mesos_batch.config.setting import BOOLEAN, PATH, Group, Kind, Setting, integer
 
 
@@ -63,7 +64,14 @@ DOWNLOAD: Setting[Path | None] = Setting(
     help="Copy the file, or the directory with all that is in it, to this directory.",
 )
 
-_ACCESS: tuple[Setting[Any], ...] = (the.MASTER, the.PRINCIPAL, the.SECRET, the.SECRET_FILE)
+_ACCESS: tuple[Setting[Any], ...] = (
+    the.MASTER,
+    PROFILE,
+    the.PRINCIPAL,
+    the.SECRET,
+    the.SECRET_FILE,
+    *CONNECTION,
+)
 LOGS: tuple[Setting[Any], ...] = (
     FAILED,
     ALL,

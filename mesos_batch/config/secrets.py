@@ -1,7 +1,8 @@
-"""Secrets: how they are held, and where the one for a master comes from.
+"""Secrets and tokens: how they are held, and where those for a master come from.
 
-The sources, first one wins: ``--secret``, ``--secret_file``, the environment, the keyring of the
-operating system. A secret is never an argument of a program we start, nor part of an error.
+The sources, first one wins: flags, the environment, the files that configuration files name, the
+keyring of the operating system. A secret is never an argument of a program we start, nor part of
+an error.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -17,8 +19,8 @@ from mesos_batch.config.file_url import file_of
 from mesos_batch.errors import UsageError
 
 VISIBLE = (
-    "--secret can be read by everybody in the process list; --secret_file, MESOS_BATCH_SECRET "
-    "and 'mesos-batch secret set' keep it out of there"
+    "--{name} can be read by everybody in the process list; --{name}_file, {variable} "
+    "and 'mesos-batch credentials set' keep it out of there"
 )
 
 
@@ -48,14 +50,27 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """What one source offers: at most one of these should be there."""
+
+    secret: Secret | None = None
+    secret_file: Path | None = None
+    token: Secret | None = None
+    token_file: Path | None = None
+
+    def names(self) -> list[str]:
+        """Which it offers."""
+        return [item.name for item in fields(self) if getattr(self, item.name) is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What flags and environment say about who we are."""
+    """What flags, environment and configuration files say about who we are."""
 
     principal: str | None = None
-    flag_secret: Secret | None = None
-    flag_file: Path | None = None
-    env_secret: Secret | None = None
-    env_file: Path | None = None
+    flags: Offered = Offered()
+    environment: Offered = Offered()
+    files: Offered = Offered()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +80,11 @@ class Credentials:
     principal: str | None = None
     secret: Secret | None = None
     warnings: tuple[str, ...] = ()
+    token: Secret | None = None
 
 
 def find_credentials(given: Given, keyring_master: str | None) -> Credentials:
-    """Find the secret of the principal.
+    """Find the secret of the principal, or a token.
 
     ``keyring_master`` is the master whose secret the keyring may be asked for, ``None`` to leave
     the keyring alone. Without a secret a principal is still a name the master may trust.
@@ -77,56 +93,112 @@ def find_credentials(given: Given, keyring_master: str | None) -> Credentials:
         UsageError: the sources contradict each other, a file cannot be read, or Mesos could
             never accept the principal or the secret.
     """
-    if given.flag_secret is not None and given.flag_file is not None:
-        raise UsageError("--secret and --secret_file are both given", "Give one of them.")
-    found = _from_flags(given) or _from_environment(given)
-    if found.secret is None and found.principal is not None and keyring_master is not None:
-        found = _from_keyring(found.principal, keyring_master)
+    both = given.flags.names()
+    if len(both) > 1:
+        raise UsageError(f"--{both[0]} and --{both[1]} are both given", "Give one of them.")
+    found = (
+        _from_flags(given)
+        or _from_source(given.environment, given.principal, _VARIABLES, "the environment")
+        or _from_source(given.files, given.principal, _KEYS, "a configuration file")
+        or Credentials(given.principal)
+    )
+    if keyring_master is not None and found.secret is None and found.token is None:
+        found = _from_keyring(found, keyring_master)
     refuse_colons(found)
     return found
 
 
+_VARIABLES = {
+    name: f"MESOS_BATCH_{name.upper()}" for name in ("secret_file", "token_file", "secret", "token")
+}
+_KEYS = {name: name for name in _VARIABLES}
+
+
 def _from_flags(given: Given) -> Credentials | None:
-    if given.flag_secret is not None:
-        text = given.flag_secret.reveal()
-        if text.startswith("file://"):
-            found = _from_file(file_of(text), "--secret", given.principal)
-        else:
-            found = Credentials(given.principal, given.flag_secret, (VISIBLE,))
-    elif given.flag_file is not None:
-        found = _from_file(given.flag_file, "--secret_file", given.principal)
-    else:
+    offered, principal = given.flags, given.principal
+    if not offered.names():
         return None
-    if found.principal is None:
+    (name,) = offered.names()
+    warnings: tuple[str, ...] = ()
+    if name in ("secret", "token"):
+        text = (offered.secret or offered.token or Secret("")).reveal()
+        if text.startswith("file://"):
+            path = file_of(text)
+            offered = Offered(secret_file=path) if name == "secret" else Offered(token_file=path)
+        else:
+            warnings = (VISIBLE.format(name=name, variable=_VARIABLES[name]),)
+    found = _read(offered, principal, {"secret_file": f"--{name}", "token_file": f"--{name}"})
+    if found.token is None and found.principal is None:
         raise UsageError("a secret is given but no principal", "Add --principal=NAME.")
+    return replace(found, warnings=(*found.warnings, *warnings))
+
+
+def _from_source(
+    offered: Offered, principal: str | None, names: Mapping[str, str], where: str
+) -> Credentials | None:
+    if not offered.names():
+        return None
+    found = _read(offered, principal, names)
+    if found.token is None and found.principal is None:
+        return Credentials(warnings=(f"{where} has a secret but no principal, so neither is used",))
     return found
 
 
-def _from_environment(given: Given) -> Credentials:
-    if given.env_secret is not None:
-        found = Credentials(given.principal, given.env_secret)
-    elif given.env_file is not None:
-        found = _from_file(given.env_file, "MESOS_BATCH_SECRET_FILE", given.principal)
-    else:
-        return Credentials(given.principal)
-    if found.principal is None:
-        return Credentials(
-            warnings=("the environment has a secret but no principal, so neither is used",)
+def _read(offered: Offered, principal: str | None, names: Mapping[str, str]) -> Credentials:
+    """What the first that is there says; a file is called by the name of what named it."""
+    if offered.secret is not None:
+        return Credentials(principal, offered.secret)
+    if offered.secret_file is not None:
+        return _from_file(offered.secret_file, names["secret_file"], principal)
+    if offered.token is not None:
+        return Credentials(principal, token=checked_token(offered.token))
+    assert offered.token_file is not None
+    text, warnings = _content(offered.token_file, names["token_file"])
+    token = checked_token(Secret(text.strip()), f"{names['token_file']}: {offered.token_file}")
+    return Credentials(principal, None, warnings, token)
+
+
+def checked_token(token: Secret, source: str = "the token") -> Secret:
+    """A token that can stand in a header.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    text = token.reveal()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise UsageError(
+            f"{source} is no token: one has neither spaces nor line breaks",
+            "Give the token alone, without 'token=' or 'Bearer' before it.",
         )
-    return found
+    return token
 
 
-def _from_keyring(principal: str, master: str) -> Credentials:
+def _from_keyring(found: Credentials, master: str) -> Credentials:
+    from mesos_batch.config import credential_index
+    from mesos_batch.config.keyring_entry import Entry
+
+    principal = found.principal
+    if principal is None and not credential_index.has_token(None, master):
+        # Nobody without a principal should have to unlock a keyring.
+        return found
     from mesos_batch.config import keyring_store
 
     try:
-        return Credentials(principal, keyring_store.load(principal, master))
+        if principal is not None:
+            secret = keyring_store.load(Entry("secret", principal, master))
+            if secret is not None:
+                return replace(found, secret=secret)
+        for owner in dict.fromkeys((principal, None)):
+            if credential_index.has_token(owner, master):
+                token = keyring_store.load(Entry("token", owner, master))
+                return replace(found, token=token)
     except keyring_store.KeyringUnusableError as error:
-        return Credentials(principal, None, (f"the keyring could not be read: {error}",))
+        return replace(found, warnings=(*found.warnings, f"the keyring could not be read: {error}"))
+    return found
 
 
-def _from_file(path: Path, source: str, principal: str | None) -> Credentials:
-    """Read a file with the secret alone, or with Mesos credentials as text or JSON."""
+def _content(path: Path, source: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a file without its last line break, and a warning where others can read it."""
     try:
         with path.open(encoding="utf-8") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -135,9 +207,14 @@ def _from_file(path: Path, source: str, principal: str | None) -> Credentials:
         raise UsageError(f"{source}: cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
         raise UsageError(f"{source}: {path} is not UTF-8 text") from None
-    warnings: tuple[str, ...] = ()
     if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        warnings = (f"{path} can be read by others; 'chmod 600 {path}' mends that",)
+        return text, (f"{path} can be read by others; 'chmod 600 {path}' mends that",)
+    return text, ()
+
+
+def _from_file(path: Path, source: str, principal: str | None) -> Credentials:
+    """Read a file with the secret alone, or with Mesos credentials as text or JSON."""
+    text, warnings = _content(path, source)
     secrets = _credentials_in(text)
     if secrets is None:
         raise UsageError(

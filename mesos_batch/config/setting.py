@@ -1,7 +1,8 @@
 """What a setting is: a name, a kind of value, a default, and how it is written as text.
 
-A setting is declared once (in ``settings.py``); the command line, the environment, ``--help``,
-``docs/flags.md`` and forms are all derived from the declaration.
+A setting is declared once (in ``settings.py`` and the files beside it); the command line, the
+environment, configuration files, ``--help``, ``docs/flags.md`` and forms are all derived from the
+declaration.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mesos_batch.model.limit import Limit
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+_PREFIX = "MESOS_BATCH_"
 
 
 class Group(Enum):
@@ -85,7 +87,16 @@ class Setting(Generic[T]):
         """The environment variable that sets it, ``None`` when there is none."""
         if not self.from_env:
             return None
-        return self.variable or f"MESOS_BATCH_{self.name.upper()}"
+        return self.variable or f"{_PREFIX}{self.name.upper()}"
+
+    @property
+    def key(self) -> str | None:
+        """Its name in configuration files: that of the variable without what all have in common.
+
+        ``None`` for what is of one command line only, which is in no file either.
+        """
+        env = self.env
+        return None if env is None else env.removeprefix(_PREFIX).removeprefix("MESOS_").lower()
 
     @property
     def is_boolean(self) -> bool:

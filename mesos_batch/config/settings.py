@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from mesos_batch.config.capabilities import ACCEPTED, check_capabilities
-from mesos_batch.config.dependency_settings import KEEP_GOING
+from mesos_batch.config.connection_settings import PRINCIPAL as PRINCIPAL
+from mesos_batch.config.connection_settings import SECRET as SECRET
+from mesos_batch.config.connection_settings import SECRET_FILE as SECRET_FILE
 from mesos_batch.config.masters import parse_master
-from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS, TASK_OUTPUT
-from mesos_batch.config.placement_settings import PLACEMENT
-from mesos_batch.config.progress_settings import EVENTS, ONCE, PROGRESS
-from mesos_batch.config.report_settings import REPORT, REPORT_NOW
-from mesos_batch.config.secrets import Secret
 from mesos_batch.config.setting import (
     AMOUNT,
     BOOLEAN,
@@ -24,7 +20,6 @@ from mesos_batch.config.setting import (
     LIMIT,
     PATH,
     POSITIVE_DURATION,
-    SECRET_TEXT,
     SET,
     STRING,
     VERBATIM,
@@ -33,7 +28,6 @@ from mesos_batch.config.setting import (
     choice,
     integer,
 )
-from mesos_batch.config.volume_flags import ORIGINAL_VOLUMES, VOLUME_TIMEOUT
 from mesos_batch.model.limit import Limit
 from mesos_batch.spec.names import role_fault
 
@@ -67,29 +61,6 @@ TASK_LIST: Setting[str | None] = Setting(
     help="The tasks: /path or file:///path of a TaskGroupInfo (JSON, or protobuf in binary or "
     "text form) or of a job file (YAML, TOML or JSON), the text itself, or - for standard input. "
     "agent_id need not be set.",
-)
-
-PRINCIPAL: Setting[str | None] = Setting(
-    name="principal",
-    kind=STRING,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="The principal to authenticate as, also the one of reservations.",
-)
-SECRET: Setting[Secret | None] = Setting(
-    name="secret",
-    kind=SECRET_TEXT,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="The secret of the principal. Everybody on this machine can read it in the process "
-    "list: prefer --secret_file, MESOS_BATCH_SECRET or 'mesos-batch secret set'.",
-)
-SECRET_FILE: Setting[Path | None] = Setting(
-    name="secret_file",
-    kind=PATH,
-    default=None,
-    group=Group.AUTHENTICATION,
-    help="A file with the secret alone, or with Mesos credentials (text or JSON).",
 )
 
 FRAMEWORK_NAME: Setting[str] = Setting(
@@ -307,155 +278,4 @@ VERSION: Setting[bool] = Setting(
     from_env=False,
     group=Group.OUTPUT,
     help="Print the version and end.",
-)
-
-RUN: tuple[Setting[Any], ...] = (
-    MASTER,
-    TASK_LIST,
-    PRINCIPAL,
-    SECRET,
-    SECRET_FILE,
-    FRAMEWORK_NAME,
-    ROLE,
-    USER,
-    CONTENT_TYPE,
-    FRAMEWORK_CAPABILITIES,
-    PARTITION_AWARE,
-    CHECKPOINT,
-    *PLACEMENT,
-    KILL_AFTER,
-    UNPLACEABLE_TIMEOUT,
-    UNREACHABLE_TIMEOUT,
-    STAGING_TIMEOUT,
-    MAX_ATTEMPTS,
-    MAX_FAILURES,
-    KEEP_GOING,
-    *TASK_OUTPUT,
-    DETACH,
-    ON_INTERRUPT,
-    FAILOVER_TIMEOUT,
-    JOURNAL,
-    STATE_DIR,
-    *ORIGINAL_VOLUMES,
-    VOLUME_TIMEOUT,
-    LOCAL_AGENTS,
-    LOCAL_CPUS,
-    LOCAL_MEM,
-    LOCAL_DISK,
-    REPORT,
-    PROGRESS,
-    EVENTS,
-    COLOR,
-    QUIET,
-    VERBOSE,
-    HELP,
-    VERSION,
-)
-
-SECRET_COMMAND: tuple[Setting[Any], ...] = (MASTER, PRINCIPAL, HELP)
-
-# What 'resume' and 'retry' take from the run, whatever the environment says of other runs.
-_OF_THE_RUN = "that of the run"
-MOVED_MASTER = replace(
-    MASTER,
-    from_env=False,
-    shown_default=_OF_THE_RUN,
-    help="Where the cluster is now, when that has changed, or the zk:// address of the run with "
-    "its credentials, which are not kept.",
-)
-RESUME: tuple[Setting[Any], ...] = (
-    MOVED_MASTER,
-    SECRET,
-    SECRET_FILE,
-    STREAM_LOGS,
-    replace(OUTPUT_DIR, from_env=False, shown_default=_OF_THE_RUN),
-    ON_INTERRUPT,
-    STATE_DIR,
-    REPORT,
-    PROGRESS,
-    EVENTS,
-    COLOR,
-    QUIET,
-    VERBOSE,
-    HELP,
-)
-FAILED: Setting[bool] = Setting(
-    name="failed",
-    kind=BOOLEAN,
-    default=False,
-    shown_default="true unless --unfinished",
-    from_env=False,
-    group=Group.BATCH,
-    help="Run the tasks that failed, were killed, lost, refused or skipped, or fit no agent, and "
-    "the 'always' tasks that follow them.",
-)
-UNFINISHED: Setting[bool] = Setting(
-    name="unfinished",
-    kind=BOOLEAN,
-    default=False,
-    from_env=False,
-    group=Group.BATCH,
-    help="Run every task that did not finish, cancelled ones too.",
-)
-OPTIONS: tuple[Setting[Any], ...] = (
-    MASTER,
-    PRINCIPAL,
-    FRAMEWORK_NAME,
-    ROLE,
-    USER,
-    CONTENT_TYPE,
-    FRAMEWORK_CAPABILITIES,
-    PARTITION_AWARE,
-    CHECKPOINT,
-    *PLACEMENT,
-    KILL_AFTER,
-    UNPLACEABLE_TIMEOUT,
-    UNREACHABLE_TIMEOUT,
-    STAGING_TIMEOUT,
-    MAX_ATTEMPTS,
-    MAX_FAILURES,
-    KEEP_GOING,
-    FAILOVER_TIMEOUT,
-    VOLUME_TIMEOUT,
-    LOCAL_AGENTS,
-    LOCAL_CPUS,
-    LOCAL_MEM,
-    LOCAL_DISK,
-)
-RETRY: tuple[Setting[Any], ...] = (
-    FAILED,
-    UNFINISHED,
-    *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in OPTIONS),
-    SECRET,
-    SECRET_FILE,
-    *TASK_OUTPUT,
-    DETACH,
-    ON_INTERRUPT,
-    JOURNAL,
-    STATE_DIR,
-    REPORT,
-    PROGRESS,
-    EVENTS,
-    COLOR,
-    QUIET,
-    VERBOSE,
-    HELP,
-)
-RUNS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, HELP)
-STATUS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, VERBOSE, HELP)
-EXPLAIN: tuple[Setting[Any], ...] = (
-    MASTER,
-    PRINCIPAL,
-    SECRET,
-    SECRET_FILE,
-    STATE_DIR,
-    JSON,
-    HELP,
-)
-REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
-WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, COLOR, QUIET, VERBOSE, HELP)
-TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, COLOR, VERBOSE, HELP)
-_NOT_OF_CANCEL = {setting.name for setting in (ON_INTERRUPT, STREAM_LOGS, OUTPUT_DIR, REPORT)}
-CANCEL: tuple[Setting[Any], ...] = tuple(
-    setting for setting in RESUME if setting.name not in _NOT_OF_CANCEL
 )

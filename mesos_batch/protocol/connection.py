@@ -156,6 +156,9 @@ def _redirect(url: str, location: str | None, text: str, path: str) -> Answer:
         return Answer(Verdict.RETRY, "a redirect to what is no address")
     if target.scheme not in ("http", "https") or not target.hostname or "@" in target.netloc:
         return Answer(Verdict.RETRY, "a redirect to what is no address")
+    # Our credentials go along, so a page to log in at, say, is none of our business.
+    if not target.path.endswith(path):
+        return Answer(Verdict.RETRY, f"a redirect to {target.netloc}, which is no master")
     if asked.scheme == "https" and target.scheme == "http":
         return Answer(Verdict.RETRY, f"a redirect to {target.netloc} without https is not followed")
     prefix = asked.path.removesuffix(path)

@@ -53,6 +53,19 @@ def states_from_slaves(body: bytes) -> tuple[tuple[AgentState, ...], Mapping[str
     return agents, recovering
 
 
+def agent_ports(body: bytes) -> list[tuple[str, int]]:
+    """Read ``GET /slaves``: host name and port of each active agent.
+
+    Raises:
+        ValueError: the body is not what a master answers.
+    """
+    try:
+        slaves = json.loads(body)["slaves"]
+        return [(it["hostname"], int(it["port"])) for it in slaves if it.get("active", True)]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"/slaves cannot be read: {error!r}") from None
+
+
 def _state(slave: dict[str, Any]) -> AgentState:
     reserved = [item for part in slave.get("reserved_resources_full", {}).values() for item in part]
     return AgentState(

@@ -26,7 +26,7 @@ from mesos_batch.protocol.decode import SubscriptionAccepted, SubscriptionError,
 from mesos_batch.runtime.backoff import Backoff
 from mesos_batch.runtime.leaders import Masters, NoLeaderError, find_leaders
 from mesos_batch.transport.calls import Calls
-from mesos_batch.transport.http import CONNECT_SECONDS
+from mesos_batch.transport.http import AUTH_SCHEMES, CONNECT_SECONDS
 from mesos_batch.transport.stream import Stream, StreamError
 
 if TYPE_CHECKING:
@@ -167,6 +167,8 @@ class Subscriber:
             try:
                 leader = self._subscribe(url)
             except StreamError as error:
+                if error.final and self._give_up_at is not None:
+                    raise _FatalError(f"{base_url(url)}: {error}") from None
                 raise _TryError(str(error), url) from None
             if leader is None:
                 raise _TryError("the master ended the subscription", url)
@@ -279,10 +281,15 @@ class _FatalError(Exception):
 
 def credentials_sentence(login: Login | None, said: str) -> str:
     """Say that a master does not let us in, and what to look at."""
-    if login is None:
+    if login is None or login.is_anonymous:
         return (
             f"the master wants credentials ({said}): give --principal and --secret_file,"
-            " MESOS_BATCH_SECRET or a keyring entry"
+            " MESOS_BATCH_SECRET or a keyring entry, or a token with --token_file"
+        )
+    if login.token is not None:
+        return (
+            f"the master does not accept the token ({said}): it may have expired; get a new one"
+            f" (sent as '{AUTH_SCHEMES[login.auth_scheme]}...', see --auth_scheme)"
         )
     return (
         f"the master does not accept principal '{login.principal}' with the secret given"

@@ -12,7 +12,6 @@ from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import SandboxError, SandboxGoneError, UsageError
 from mesos_batch.model.sandbox import Sandbox
 from mesos_batch.protocol.files import BROWSE, sandbox_from_state
-from mesos_batch.sandboxes.source import login_of
 
 if TYPE_CHECKING:
     from mesos_batch.model.saved import AttemptEntry
@@ -71,10 +70,10 @@ def asked_for(
     missing = SandboxGoneError(f"nobody knows where the sandbox of task {sandbox.task_id} is")
     if options.master == LOCAL or framework_id is None:
         raise missing
+    from mesos_batch.asking import whom_to_ask
     from mesos_batch.runtime import operator
-    from mesos_batch.runtime.leaders import masters_at
 
-    cluster = operator.look(masters_at(options.master), login_of(options))
+    cluster = operator.look(*whom_to_ask(options))
     agent = cluster.agent(sandbox.agent_id)
     if agent is None or agent.address is None:
         raise SandboxGoneError(

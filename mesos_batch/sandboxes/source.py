@@ -14,7 +14,6 @@ from mesos_batch.protocol.files import MAX_READ, place_of
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
-    from mesos_batch.transport.http import Login
     from mesos_batch.transport.sandbox import AgentFiles
 
 _CHUNK = 1 << 20
@@ -125,7 +124,7 @@ class Sources:
 
     def __init__(self, options: RunOptions, patience: tuple[float, float] | None = None) -> None:
         self._is_local = options.master == LOCAL
-        self._login = login_of(options)
+        self._options = options
         self._patience = patience
         self._agents: dict[str, AgentFiles] = {}
 
@@ -151,12 +150,13 @@ class Sources:
         """The agent that answers at an address."""
         agent = self._agents.pop(address, None)
         if agent is None:
+            from mesos_batch.asking import login_of
             from mesos_batch.transport.sandbox import AgentFiles
 
             if len(self._agents) == _MOST_CONNECTIONS:
                 self._agents.pop(next(iter(self._agents))).close()
             more = () if self._patience is None else (self._patience,)
-            agent = AgentFiles(address, self._login, *more)
+            agent = AgentFiles(address, login_of(self._options), *more)
         self._agents[address] = agent
         return agent
 
@@ -165,15 +165,6 @@ class Sources:
         for agent in self._agents.values():
             agent.close()
         self._agents.clear()
-
-
-def login_of(options: RunOptions) -> Login | None:
-    """Who we are, where the options say so."""
-    if options.principal is None or options.secret is None:
-        return None
-    from mesos_batch.transport.http import Login
-
-    return Login(options.principal, options.secret.reveal())
 
 
 def _file_at(path: Path) -> SandboxFile:

@@ -11,7 +11,7 @@ import requests
 from mesos_batch.protocol.codec import ContentType
 from mesos_batch.protocol.connection import Answer, Verdict, subscription_answer
 from mesos_batch.protocol.operator import OPERATOR_PATH, SLAVES_PATH, agents_from_slaves, question
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason
+from mesos_batch.transport.http import CONNECT_SECONDS, Login, final_fault, new_session, reason
 
 if TYPE_CHECKING:
     from mesos_batch.engine.events import AgentTotal
@@ -71,6 +71,9 @@ def _ask(
                 timeout=(CONNECT_SECONDS, _ANSWER_SECONDS),
             )
     except requests.RequestException as error:
+        fault = final_fault(error)
+        if fault is not None:
+            return Answer(Verdict.REFUSED, fault), b""
         return Answer(Verdict.RETRY, reason(error)), b""
     if response.status_code == 200:
         return Answer(Verdict.ACCEPTED), response.content

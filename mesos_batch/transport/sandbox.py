@@ -43,7 +43,8 @@ class AgentFiles:
         self._address = address
         self._login = login
         self._patience = patience
-        self._session = new_session(None, address)
+        # Who the agent is we judge from the beginning, who we are it has to ask.
+        self._session = new_session(None if login is None else Login(tls=login.tls), address)
         self._says_who = False
 
     def browse(self, path: str) -> tuple[SandboxFile, ...]:
@@ -126,7 +127,7 @@ class AgentFiles:
     def _asked(self, endpoint: str, query: dict[str, str]) -> Iterator[requests.Response]:
         """A good answer, whose body is yet to be read."""
         response = self._get(endpoint, query)
-        if response.status_code == _UNAUTHENTICATED and self._login and not self._says_who:
+        if response.status_code == _UNAUTHENTICATED and self._who and not self._says_who:
             response.close()
             self._says_who = True
             self._session.close()
@@ -168,19 +169,28 @@ class AgentFiles:
         if status == _UNAUTHENTICATED:
             return SandboxError(self._who_are_you())
         if status == _FORBIDDEN:
-            who = f"principal {self._login.principal}" if self._login else "everybody"
+            who = self._who or "everybody"
             return SandboxError(f"the agent at {self._place} does not show sandboxes to {who}")
         if status in _AWAY:
             return self._away(said)
         return SandboxError(f"the agent at {self._place} does not show {path}: {said}")
 
+    @property
+    def _who(self) -> str | None:
+        """Who we say we are once we are asked; ``None`` when we have nothing to show."""
+        if self._login is None or self._login.is_anonymous:
+            return None
+        has_token = self._login.token is not None
+        return "the token given" if has_token else f"principal {self._login.principal}"
+
     def _who_are_you(self) -> str:
-        if self._login is None:
+        if self._who is None:
             return (
                 f"the agent at {self._place} asks for a principal and its secret"
                 " (--principal, --secret_file)"
             )
+        shown = self._who if self._login and self._login.token else f"the secret of {self._who}"
         return (
-            f"the agent at {self._place} does not accept the secret of principal"
-            f" {self._login.principal}; agents may have credentials of their own"
+            f"the agent at {self._place} does not accept {shown};"
+            " agents may have credentials of their own"
         )

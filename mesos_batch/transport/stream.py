@@ -12,7 +12,14 @@ import urllib3
 
 from mesos_batch.protocol.connection import STREAM_ID, Answer, subscription_answer
 from mesos_batch.protocol.recordio import Decoder, RecordIOError
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason, short_body
+from mesos_batch.transport.http import (
+    CONNECT_SECONDS,
+    Login,
+    final_fault,
+    new_session,
+    reason,
+    short_body,
+)
 
 # A master that has just been elected has its hands full; one that is dead must not hold us long.
 HEAD_SECONDS = 30.0
@@ -20,7 +27,14 @@ _CHUNK = 1 << 16
 
 
 class StreamError(Exception):
-    """The stream broke, fell silent, or is no stream; the text says which."""
+    """The stream broke, fell silent, or is no stream; the text says which.
+
+    ``final`` says that trying again is no use: the server is not the one we trust.
+    """
+
+    def __init__(self, why: str, *, final: bool = False) -> None:
+        super().__init__(why)
+        self.final = final
 
 
 class Stream:
@@ -60,7 +74,8 @@ class Stream:
                 timeout=(CONNECT_SECONDS, HEAD_SECONDS),
             )
         except requests.RequestException as error:
-            raise StreamError(self._stopped or reason(error)) from None
+            final = self._stopped is None and final_fault(error) is not None
+            raise StreamError(self._stopped or reason(error), final=final) from None
         if response.status_code == 200:
             self._response = response
             return subscription_answer(self.url, 200, response.headers, "")

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 def look(options: RunOptions) -> ClusterView:
     """The agents of a cluster with their reservations and volumes, as its master shows them now.
 
-    Only master, principal and secret of the options are looked at.
+    Only the master of the options, and as whom to come there, are looked at.
 
     Raises:
-        UsageError: the embedded cluster is meant, which is not there before a run nor after it.
+        UsageError: the embedded cluster is meant, which is not there before a run nor after it,
+            or a file with certificates cannot be used.
         ClusterError: no master answers, or it does not tell us.
     """
     return operator.look(*whom_to_ask(options))

@@ -54,6 +54,14 @@ def test_values_of_choices_sets_and_booleans(mesos_batch: Program) -> None:
     assert list(offered(mesos_batch, "run", "")) == ["\x01files"]
 
 
+def test_profiles_are_offered_with_their_masters(mesos_batch: Program, tmp_path: Path) -> None:
+    text = '[profiles.prod]\nmaster = "m:5050"\n[profiles.test]\nrole = "r"\n'
+    (tmp_path / "mesos-batch.toml").write_text(text, encoding="utf-8")
+
+    assert offered(mesos_batch, "run", "--profile=p") == {"--profile=prod": "m:5050"}
+    assert offered(mesos_batch, "profile", "use", "") == {"prod": "m:5050", "test": ""}
+
+
 def test_runs_and_their_tasks_are_offered(mesos_batch: Program, tmp_path: Path) -> None:
     write(tmp_path / "tiles.json", task("tile-1", "true"), task("tile-2", "exit 3"))
     mesos_batch("run", "tiles.json", "--master=local", "--local_agents=1")

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mesos_batch_cli.seedflags import asks_for_help, read_flags, read_flags_and_words
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.errors import UsageError
 
-BOOLEANS = [setting.name for setting in the.RUN if setting.is_boolean]
-OTHERS = [setting.name for setting in the.RUN if not setting.is_boolean]
+BOOLEANS = [setting.name for setting in commands.RUN if setting.is_boolean]
+OTHERS = [setting.name for setting in commands.RUN if not setting.is_boolean]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ OTHERS = [setting.name for setting in the.RUN if not setting.is_boolean]
     ],
 )
 def test_forms_of_flags(arguments: list[str], texts: dict[str, str]) -> None:
-    assert read_flags(arguments, the.RUN) == texts
+    assert read_flags(arguments, commands.RUN) == texts
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_what_is_no_flag_is_an_error_that_helps(
     arguments: list[str], message: str, hint: str | None
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        read_flags(arguments, the.RUN)
+        read_flags(arguments, commands.RUN)
     assert (refused.value.message, refused.value.hint) == (message, hint)
 
 
@@ -117,7 +117,7 @@ def test_what_is_no_flag_is_an_error_that_helps(
 def test_some_commands_take_words(
     arguments: list[str], texts: dict[str, str], words: tuple[str, ...]
 ) -> None:
-    assert read_flags_and_words(arguments, the.RESUME, 3) == (texts, words)
+    assert read_flags_and_words(arguments, commands.RESUME, 3) == (texts, words)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_some_commands_take_words(
 )
 def test_no_command_takes_more_words_than_it_says(arguments: list[str], message: str) -> None:
     with pytest.raises(UsageError) as refused:
-        read_flags_and_words(arguments, the.RESUME, 1)
+        read_flags_and_words(arguments, commands.RESUME, 1)
     assert refused.value.message == message
 
 
@@ -189,13 +189,13 @@ def flags_and_meanings(draw: st.DrawFn) -> tuple[list[str], dict[str, str]]:
 @given(flags_and_meanings())
 def test_every_spelling_means_the_same(case: tuple[list[str], dict[str, str]]) -> None:
     arguments, meanings = case
-    assert read_flags(arguments, the.RUN) == meanings
+    assert read_flags(arguments, commands.RUN) == meanings
 
 
 @given(st.lists(st.text(alphabet="-_=aehlmnoprst 01{\n", max_size=12), max_size=6))
 def test_any_arguments_are_read_or_refused(arguments: list[str]) -> None:
-    known = {setting.name for setting in the.RUN}
+    known = {setting.name for setting in commands.RUN}
     texts: dict[str, str] = {}
     with suppress(UsageError):
-        texts = read_flags(arguments, the.RUN)
+        texts = read_flags(arguments, commands.RUN)
     assert set(texts) <= known

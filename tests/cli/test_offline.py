@@ -10,9 +10,10 @@ import pytest
 from program import PROGRAM, Program, as_json, clean_environment, task, write
 
 from mesos_batch import __version__
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
-from mesos_batch.config import settings as the
+from mesos_batch.config import profile_settings as profiles
 from mesos_batch.config import volume_settings as volumes
 
 NOTHING_LISTENS = "127.0.0.1:1"
@@ -27,14 +28,14 @@ HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio",
 @pytest.mark.parametrize(
     ("command", "settings"),
     [
-        (["--help"], the.RUN),
-        (["resume", "--help"], the.RESUME),
-        (["retry", "--help"], the.RETRY),
-        (["runs", "--help"], the.RUNS),
-        (["status", "--help"], the.STATUS),
-        (["top", "--help"], the.TOP),
-        (["wait", "--help"], the.WAIT),
-        (["cancel", "--help"], the.CANCEL),
+        (["--help"], commands.RUN),
+        (["resume", "--help"], commands.RESUME),
+        (["retry", "--help"], commands.RETRY),
+        (["runs", "--help"], commands.RUNS),
+        (["status", "--help"], commands.STATUS),
+        (["top", "--help"], commands.TOP),
+        (["wait", "--help"], commands.WAIT),
+        (["cancel", "--help"], commands.CANCEL),
         (["validate", "--help"], jobs.VALIDATE),
         (["expand", "--help"], jobs.EXPAND),
         (["schema", "--help"], jobs.SCHEMA),
@@ -46,8 +47,17 @@ HEAVY = ("requests", "google.protobuf", "rich", "keyring", "aiohttp", "asyncio",
         (["reservations", "list", "--help"], volumes.LIST),
         (["reservations", "reserve", "--help"], volumes.RESERVE),
         (["reservations", "unreserve", "--help"], volumes.UNRESERVE),
-        (["secret", "--help"], the.SECRET_COMMAND),
-        (["secret", "set", "-h"], the.SECRET_COMMAND),
+        (["doctor", "--help"], profiles.DOCTOR),
+        (["profile", "add", "--help"], profiles.PROFILE_ADD),
+        (["profile", "list", "--help"], profiles.PROFILE_LIST),
+        (["profile", "show", "--help"], profiles.PROFILE_SHOW),
+        (["profile", "use", "--help"], profiles.PROFILE_USE),
+        (["profile", "remove", "--help"], profiles.PROFILE_REMOVE),
+        (["config", "show", "--help"], profiles.CONFIG_SHOW),
+        (["config", "path", "--help"], profiles.CONFIG_PATH),
+        (["credentials", "set", "-h"], profiles.CREDENTIALS),
+        (["credentials", "delete", "--help"], profiles.CREDENTIALS),
+        (["credentials", "list", "--help"], profiles.CREDENTIALS_LIST),
     ],
 )
 def test_help_has_every_flag_with_its_default(mesos_batch: Program, command, settings) -> None:
@@ -165,10 +175,10 @@ def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
         (["local", "--master=h:1", "--no-authenticate", "--port=5050"], "there is none"),
         (["local", "--no-authenticate", "--principal=a"], "--no-authenticate leaves no use"),
         (["local", "x"], "'x' is not expected"),
-        (["secret"], "set or delete"),
-        (["secret", "set", "--principal=a"], "no master is given"),
-        (["secret", "set", "--master=h:1"], "no principal is given"),
-        (["secret", "set", "--master=local", "--principal=a"], "none is kept"),
+        (["credentials"], "set, list or delete"),
+        (["credentials", "set", "--principal=a"], "no master is given"),
+        (["credentials", "set", "--master=h:1"], "no principal is given"),
+        (["credentials", "set", "--master=local", "--principal=a"], "none is kept"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_says_what_to_do(
@@ -279,56 +289,6 @@ def test_a_bug_becomes_a_report_without_values_of_flags(tmp_path: Path) -> None:
     assert "RuntimeError: a bug" in text
     assert "--secret" in text
     assert "hunter2" not in text
-
-
-FILE_KEYRING = """
-import json, pathlib
-from keyring.backend import KeyringBackend
-from keyring.errors import PasswordDeleteError
-
-class Keyring(KeyringBackend):
-    priority = 1
-    file = pathlib.Path(__file__).with_name("keyring.json")
-    def _all(self):
-        return json.loads(self.file.read_text()) if self.file.exists() else {}
-    def get_password(self, service, username):
-        return self._all().get(f"{service} {username}")
-    def set_password(self, service, username, password):
-        self.file.write_text(json.dumps({**self._all(), f"{service} {username}": password}))
-    def delete_password(self, service, username):
-        entries = self._all()
-        if entries.pop(f"{service} {username}", None) is None:
-            raise PasswordDeleteError("none")
-        self.file.write_text(json.dumps(entries))
-"""
-
-
-def test_secrets_go_from_standard_input_to_the_keyring_and_out_again(
-    mesos_batch: Program, tmp_path: Path
-) -> None:
-    (tmp_path / "file_keyring.py").write_text(FILE_KEYRING, encoding="utf-8")
-    env = {"PYTHON_KEYRING_BACKEND": "file_keyring.Keyring", "PYTHONPATH": str(tmp_path)}
-    who = ("--master=h.example.org:5050", "--principal=alice")
-
-    kept = mesos_batch("secret", "set", *who, env=env, stdin="hunter2\n")
-    stored = (tmp_path / "keyring.json").read_text(encoding="utf-8")
-    gone = mesos_batch("secret", "delete", *who, env=env)
-    again = mesos_batch("secret", "delete", *who, env=env)
-
-    assert stored == '{"mesos-batch alice@h.example.org:5050": "hunter2"}'
-    assert kept.stdout == "the secret of alice at h.example.org:5050 is in the keyring\n"
-    assert gone.stdout == "the secret of alice at h.example.org:5050 is forgotten\n"
-    assert (again.returncode, again.stdout) == (2, "")
-    assert "hunter2" not in kept.stdout + kept.stderr
-
-
-@pytest.mark.parametrize(("text", "said"), [("", "empty"), ("a:b\n", "colon"), ("s\n", "keyring")])
-def test_a_secret_that_cannot_be_kept_is_refused(
-    mesos_batch: Program, text: str, said: str
-) -> None:
-    done = mesos_batch("secret", "set", "--master=h:1", "--principal=a", stdin=text)
-    assert done.returncode == 2
-    assert said in done.stderr
 
 
 def test_an_error_is_json_too_where_json_is_asked_for(mesos_batch: Program) -> None:

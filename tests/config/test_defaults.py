@@ -3,6 +3,7 @@
 import pytest
 
 from mesos_batch.api import LocalOptions, RunOptions
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import local_settings as cluster
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
@@ -30,7 +31,7 @@ ORIGINAL = {
 
 
 def test_every_flag_of_the_original_is_there_with_its_default() -> None:
-    ours = {setting.name: setting.default for setting in the.RUN}
+    ours = {setting.name: setting.default for setting in commands.RUN}
     assert {name: ours.get(name, "missing") for name in ORIGINAL} == ORIGINAL
 
 

@@ -5,33 +5,34 @@ from pathlib import Path
 import pytest
 
 from mesos_batch.config import cluster_settings as cluster
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import generate_settings as generators
 from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import local_settings
 from mesos_batch.config import log_settings as logs
 from mesos_batch.config import plan_settings as plans
-from mesos_batch.config import settings as the
+from mesos_batch.config import profile_settings as profiles
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
 SECTIONS = {
-    "## mesos-batch": the.RUN,
+    "## mesos-batch": commands.RUN,
     "## mesos-batch plan": plans.PLAN,
     "## mesos-batch validate": jobs.VALIDATE,
     "## mesos-batch expand": jobs.EXPAND,
     "## mesos-batch schema": jobs.SCHEMA,
-    "## mesos-batch resume": the.RESUME,
-    "## mesos-batch retry": the.RETRY,
-    "## mesos-batch runs": the.RUNS,
-    "## mesos-batch top": the.TOP,
-    "## mesos-batch status": the.STATUS,
+    "## mesos-batch resume": commands.RESUME,
+    "## mesos-batch retry": commands.RETRY,
+    "## mesos-batch runs": commands.RUNS,
+    "## mesos-batch top": commands.TOP,
+    "## mesos-batch status": commands.STATUS,
     "## mesos-batch logs": logs.LOGS,
     "## mesos-batch files": logs.FILES,
-    "## mesos-batch explain": the.EXPLAIN,
-    "## mesos-batch report": the.REPORT_COMMAND,
-    "## mesos-batch wait": the.WAIT,
-    "## mesos-batch cancel": the.CANCEL,
+    "## mesos-batch explain": commands.EXPLAIN,
+    "## mesos-batch report": commands.REPORT_COMMAND,
+    "## mesos-batch wait": commands.WAIT,
+    "## mesos-batch cancel": commands.CANCEL,
     "## mesos-batch generate lines": generators.LINES,
     "## mesos-batch generate csv": generators.CSV,
     "## mesos-batch generate s3": generators.S3,
@@ -48,7 +49,15 @@ SECTIONS = {
     "## mesos-batch reservations reserve": volumes.RESERVE,
     "## mesos-batch reservations unreserve": volumes.UNRESERVE,
     "## mesos-batch local": local_settings.LOCAL,
-    "## mesos-batch secret set, mesos-batch secret delete": the.SECRET_COMMAND,
+    "## mesos-batch doctor": profiles.DOCTOR,
+    "## mesos-batch profile add": profiles.PROFILE_ADD,
+    "## mesos-batch profile list, mesos-batch profile show": profiles.PROFILE_LIST,
+    "## mesos-batch profile use": profiles.PROFILE_USE,
+    "## mesos-batch profile remove": profiles.PROFILE_REMOVE,
+    "## mesos-batch config show": profiles.CONFIG_SHOW,
+    "## mesos-batch config path": profiles.CONFIG_PATH,
+    "## mesos-batch credentials set, mesos-batch credentials delete": profiles.CREDENTIALS,
+    "## mesos-batch credentials list": profiles.CREDENTIALS_LIST,
 }
 
 

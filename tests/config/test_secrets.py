@@ -11,7 +11,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from mesos_batch.config import keyring_store
-from mesos_batch.config.secrets import Credentials, Given, Secret, find_credentials
+from mesos_batch.config.keyring_entry import Entry
+from mesos_batch.config.secrets import Credentials, Given, Offered, Secret, find_credentials
 from mesos_batch.errors import UsageError
 
 TWO_CREDENTIALS = (
@@ -84,14 +85,16 @@ def test_a_secret_shows_itself_only_when_asked() -> None:
 
 
 def test_a_secret_on_the_command_line_works_and_warns() -> None:
-    found = find_credentials(Given(principal="alice", flag_secret=Secret("s")), MASTER)
+    found = find_credentials(Given(principal="alice", flags=Offered(secret=Secret("s"))), MASTER)
 
     assert (found.principal, found.secret) == ("alice", Secret("s"))
     assert "process list" in found.warnings[0]
 
 
 def test_a_file_url_as_secret_is_read_and_does_not_warn(secret_file) -> None:
-    given = Given(principal="alice", flag_secret=Secret(f"file://{secret_file('s3cret')}"))
+    given = Given(
+        principal="alice", flags=Offered(secret=Secret(f"file://{secret_file('s3cret')}"))
+    )
 
     assert find_credentials(given, MASTER) == Credentials("alice", Secret("s3cret"))
 
@@ -110,7 +113,7 @@ def test_a_file_url_as_secret_is_read_and_does_not_warn(secret_file) -> None:
 def test_secret_files_hold_a_secret_or_mesos_credentials(
     secret_file, text: str, principal: str | None, found: tuple[str, str]
 ) -> None:
-    given = Given(principal=principal, flag_file=secret_file(text))
+    given = Given(principal=principal, flags=Offered(secret_file=secret_file(text)))
 
     credentials = find_credentials(given, MASTER)
 
@@ -137,7 +140,9 @@ def test_secret_files_that_do_not_help_are_refused_without_telling_the_secret(
     secret_file, text: str, principal: str | None, said: str
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        find_credentials(Given(principal=principal, flag_file=secret_file(text)), MASTER)
+        find_credentials(
+            Given(principal=principal, flags=Offered(secret_file=secret_file(text))), MASTER
+        )
 
     told = f"{refused.value.message} {refused.value.hint} {refused.value!r}"
     assert said in told
@@ -146,19 +151,23 @@ def test_secret_files_that_do_not_help_are_refused_without_telling_the_secret(
 
 def test_a_missing_secret_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
-        find_credentials(Given(principal="a", flag_file=tmp_path / "missing"), MASTER)
+        find_credentials(
+            Given(principal="a", flags=Offered(secret_file=tmp_path / "missing")), MASTER
+        )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permission bits")
 @pytest.mark.parametrize(("mode", "warns"), [(0o600, False), (0o640, True), (0o604, True)])
 def test_a_secret_file_others_can_read_warns(secret_file, mode: int, warns: bool) -> None:
-    found = find_credentials(Given(principal="a", flag_file=secret_file("s", mode)), MASTER)
+    found = find_credentials(
+        Given(principal="a", flags=Offered(secret_file=secret_file("s", mode))), MASTER
+    )
 
     assert ["can be read by others" in warning for warning in found.warnings] == [True] * warns
 
 
 def test_two_secrets_on_the_command_line_contradict_each_other(secret_file) -> None:
-    given = Given(principal="a", flag_secret=Secret("s"), flag_file=secret_file("s"))
+    given = Given(principal="a", flags=Offered(secret=Secret("s"), secret_file=secret_file("s")))
     with pytest.raises(UsageError, match="both given"):
         find_credentials(given, MASTER)
 
@@ -167,10 +176,11 @@ def test_flags_win_over_the_environment_and_that_over_the_keyring(secret_file, u
     backend = MemoryKeyring()
     backend.entries["mesos-batch", f"a@{MASTER}"] = "from keyring"
     use_keyring(backend)
-    everything = {"principal": "a", "env_secret": Secret("from variable")}
-
-    by_flag = Given(**everything, flag_file=secret_file("from_file"))
-    by_variable = Given(**everything, env_file=secret_file("from_file"))
+    variable = Offered(secret=Secret("from variable"), secret_file=secret_file("from_file"))
+    by_flag = Given(
+        principal="a", environment=variable, flags=Offered(secret_file=secret_file("from_file"))
+    )
+    by_variable = Given(principal="a", environment=variable)
     by_keyring = Given(principal="a")
 
     assert find_credentials(by_flag, MASTER).secret == Secret("from_file")
@@ -194,11 +204,13 @@ def test_a_locked_keyring_warns(use_keyring) -> None:
 
     found = find_credentials(Given(principal="a"), MASTER)
 
-    assert found == Credentials("a", None, ("the keyring could not be read: it is locked",))
+    assert found == Credentials(
+        "a", None, ("the keyring could not be read: it is locked, and was not unlocked",)
+    )
 
 
 def test_a_secret_in_the_environment_without_a_principal_is_not_used_in_silence() -> None:
-    found = find_credentials(Given(env_secret=Secret("s")), MASTER)
+    found = find_credentials(Given(environment=Offered(secret=Secret("s"))), MASTER)
 
     assert (found.principal, found.secret) == (None, None)
     assert "no principal" in found.warnings[0]
@@ -207,22 +219,64 @@ def test_a_secret_in_the_environment_without_a_principal_is_not_used_in_silence(
 def test_a_principal_with_a_colon_is_fine_as_long_as_nothing_is_authenticated() -> None:
     assert find_credentials(Given(principal="a:b"), MASTER) == Credentials("a:b")
     with pytest.raises(UsageError, match="principal contains a colon"):
-        find_credentials(Given(principal="a:b", env_secret=Secret("s")), MASTER)
+        find_credentials(Given(principal="a:b", environment=Offered(secret=Secret("s"))), MASTER)
 
 
 def test_secrets_are_saved_per_principal_and_master(use_keyring) -> None:
     backend = MemoryKeyring()
     use_keyring(backend)
 
-    keyring_store.save("a", MASTER, Secret("s"))
+    keyring_store.save(Entry("secret", "a", MASTER), Secret("s"))
 
     assert backend.entries == {("mesos-batch", f"a@{MASTER}"): "s"}
-    assert keyring_store.load("a", MASTER) == Secret("s")
-    assert keyring_store.load("b", MASTER) is None
-    assert keyring_store.delete("a", MASTER)
-    assert not keyring_store.delete("a", MASTER)
+    assert keyring_store.load(Entry("secret", "a", MASTER)) == Secret("s")
+    assert keyring_store.load(Entry("secret", "b", MASTER)) is None
+    assert keyring_store.delete(Entry("secret", "a", MASTER))
+    assert not keyring_store.delete(Entry("secret", "a", MASTER))
 
 
 def test_saving_without_a_keyring_says_so() -> None:
-    with pytest.raises(keyring_store.KeyringUnusableError, match="no keyring"):
-        keyring_store.save("a", MASTER, Secret("s"))
+    with pytest.raises(keyring_store.KeyringUnusableError, match="this machine has none"):
+        keyring_store.save(Entry("secret", "a", MASTER), Secret("s"))
+
+
+@pytest.mark.parametrize("text", ["", "two words", "Bearer x", "\u00fc", "a\nb"])
+def test_what_is_no_token_is_refused_without_telling_it(secret_file, text: str) -> None:
+    for flags in (
+        Offered(token_file=secret_file(text)),
+        Offered(token=Secret(f"file://{secret_file(text)}")),
+    ):
+        with pytest.raises(UsageError) as refused:
+            find_credentials(Given(flags=flags), MASTER)
+        told = f"{refused.value.message}"
+        assert "is no token" in told
+        assert not text or text not in told
+
+
+def test_a_token_needs_no_principal_and_comes_after_a_secret(secret_file) -> None:
+    environment = Offered(token=Secret("t0ken"))
+    both = Offered(token=Secret("t0ken"), secret=Secret("s"))
+
+    assert find_credentials(Given(environment=environment), MASTER).token == Secret("t0ken")
+    with_both = find_credentials(Given(principal="a", environment=both), MASTER)
+    assert (with_both.secret, with_both.token) == (Secret("s"), None)
+    from_file = Given(files=Offered(token_file=secret_file("t0ken\n")))
+    assert find_credentials(from_file, MASTER).token == Secret("t0ken")
+
+
+def test_a_keyring_that_is_chained_is_asked_but_for_one_in_plain_text(
+    use_keyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from keyring.backends.chainer import ChainerBackend
+
+    plain, safe = MemoryKeyring(), MemoryKeyring()
+    plain.__class__ = type(
+        "PlaintextKeyring", (MemoryKeyring,), {"__module__": "keyrings.alt.file"}
+    )
+    monkeypatch.setattr(ChainerBackend, "backends", [plain, safe])
+    use_keyring(ChainerBackend())
+
+    keyring_store.save(Entry("secret", "a", MASTER), Secret("s"))
+
+    assert plain.entries == {}
+    assert safe.entries == {("mesos-batch", f"a@{MASTER}"): "s"}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import local_settings as cluster
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
@@ -121,14 +122,16 @@ def test_usage_and_default_are_written_as_the_command_line_reads_them() -> None:
     assert made.default_text == "a:unique;b:max_per:2"
 
 
-@pytest.mark.parametrize("setting", [*the.RUN, *cluster.LOCAL], ids=lambda setting: setting.name)
+@pytest.mark.parametrize(
+    "setting", [*commands.RUN, *cluster.LOCAL], ids=lambda setting: setting.name
+)
 def test_each_default_is_a_value_its_text_leads_to(setting: Setting[object]) -> None:
     if setting.default is not None and setting.default != () and setting.shown_default is None:
         assert setting.read(setting.default_text) == setting.default
 
 
 def test_environment_variables_have_one_meaning_each() -> None:
-    variables = [setting.env for setting in the.RUN if setting.env is not None]
+    variables = [setting.env for setting in commands.RUN if setting.env is not None]
     assert len(variables) == len(set(variables))
     assert the.MASTER.env == "MESOS_MASTER"
     assert the.KILL_AFTER.env == "MESOS_BATCH_KILL_AFTER"

@@ -70,6 +70,8 @@ def test_an_address_leads_to_the_scheduler_endpoint(address: str, base: str) -> 
         (ASKED, "https://l:5150/api/v1/scheduler", "https://l:5150/api/v1/scheduler"),
         ("https://m/api/v1/scheduler", "http://l:5150/api/v1/scheduler", None),
         (ASKED, "//me:pw@l:5150/api/v1/scheduler", None),
+        # A page to log in at: our credentials would go along.
+        (ASKED, "https://sso.example/login?next=/api/v1/scheduler", None),
         (ASKED, "//l:99999/api/v1/scheduler", None),
         (ASKED, "mailto:l", None),
         (ASKED, "", None),

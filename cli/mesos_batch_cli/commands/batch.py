@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch import __version__
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import output_settings as task_output
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
@@ -31,7 +32,7 @@ ABOUT = (
     "Runs the tasks of a list or a job file in parallel on Apache Mesos and ends with 0 when all "
     "of them finished."
 )
-SETTINGS = the.RUN
+SETTINGS = commands.RUN
 
 
 def run(arguments: Sequence[str]) -> int:

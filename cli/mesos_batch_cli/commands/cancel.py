@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config.progress_settings import LIVE, PLAIN
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit
@@ -20,7 +20,7 @@ ABOUT = (
     "that stopped is taken up for it. RUN is the id of a run, a part of it that no other has, or "
     "'last'."
 )
-SETTINGS = the.CANCEL
+SETTINGS = commands.CANCEL
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -49,7 +49,7 @@ def answer(arguments: Sequence[str]) -> int:
 
     shell, *typed = arguments
     words = SHELLS[shell].words(typed)
-    sources = {"RUN": _runs, "TASK": _tasks, "SHELL": _shells}
+    sources = {"RUN": _runs, "TASK": _tasks, "PROFILE": _profiles, "SHELL": _shells}
     for line in SHELLS[shell].lines(candidates(words, sources), words):
         emit(sys.stdout, line)
     return ExitCode.FINISHED
@@ -82,6 +82,15 @@ def _tasks(given: Sequence[str]) -> Iterator[Candidate]:
         return
     for task in tasks:
         yield Candidate(task.spec.task_id, task.phase.value)
+
+
+def _profiles(_: Sequence[str]) -> Iterator[Candidate]:
+    from mesos_batch.config.layers import find_files, profiles
+    from mesos_batch_cli.completing import Candidate
+
+    for name, file in profiles(find_files(os.environ).files).items():
+        master = file.profiles[name].get("master")
+        yield Candidate(name, "" if master is None else master.shown)
 
 
 def _shells(_: Sequence[str]) -> Iterator[Candidate]:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import settings as the
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ClusterError, ExitCode, UsageError
@@ -26,7 +27,7 @@ ABOUT = (
     "where it runs, or why it ended as it did. RUN is the id of a run, a part of it that no other "
     "has, or 'last'; without it, the last run begun."
 )
-SETTINGS = the.EXPLAIN
+SETTINGS = commands.EXPLAIN
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import local_settings as the
 from mesos_batch.config.masters import ZOOKEEPER, parse_master
-from mesos_batch.config.secrets import Credentials, Given, Secret, find_credentials, refuse_colons
+from mesos_batch.config.secrets import (
+    Credentials,
+    Given,
+    Offered,
+    Secret,
+    find_credentials,
+    refuse_colons,
+)
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.output.streams import emit, say_warning
@@ -128,7 +135,7 @@ def _check_resources(values: Values) -> None:
     for setting in (the.CPUS, the.MEM, the.DISK, the.GPUS):
         origin = values.origin(setting)
         if setting.name in named and origin is not Origin.DEFAULT:
-            other = f"--{setting.name}" if origin is Origin.FLAG else str(setting.env)
+            other = values.place(setting)
             raise UsageError(
                 f"{setting.name} is in --resources and in {other}", f"Leave {other} out."
             )
@@ -153,7 +160,9 @@ def _credential(principal: str | None, secret_file: Path | None) -> Credential |
     from mesos_batch.api import Credential
 
     if secret_file is not None:
-        found = find_credentials(Given(principal=principal, flag_file=secret_file), None)
+        found = find_credentials(
+            Given(principal=principal, flags=Offered(secret_file=secret_file)), None
+        )
         for warning in found.warnings:
             say_warning(warning)
         assert found.principal is not None

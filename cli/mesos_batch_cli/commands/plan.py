@@ -12,7 +12,7 @@ from mesos_batch.config import plan_settings as plans
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit, paint_for, say_warning, width_of
-from mesos_batch_cli.run_options import credentials_for, refuse_misplaced
+from mesos_batch_cli.run_options import credentials_for, how_to_connect, refuse_misplaced
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def _options(values: Values) -> RunOptions:
         role=values[the.ROLE],
         principal=who.principal,
         secret=who.secret,
+        token=who.token,
+        **how_to_connect(values),
         framework_capabilities=values[the.FRAMEWORK_CAPABILITIES],
         constraints=values[placement.CONSTRAINT],
         max_running=values[placement.MAX_RUNNING],

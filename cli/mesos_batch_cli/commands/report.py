@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config.report_settings import REPORT_NOW
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.values import Values
@@ -16,7 +16,7 @@ ABOUT = (
     "integration, CSV, JSON, a job log as GNU parallel writes it, a trace for Perfetto. RUN is the "
     "id of a run, a part of it that no other has, or 'last'; without it, the last run begun."
 )
-SETTINGS = the.REPORT_COMMAND
+SETTINGS = commands.REPORT_COMMAND
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config.report_settings import REPORT
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
@@ -16,7 +16,7 @@ ABOUT = (
     "are taken over, what ended meanwhile is counted, the rest is launched. RUN is the id of a "
     "run, a part of it that no other has, or 'last'; without it, the newest run that stopped."
 )
-SETTINGS = the.RESUME
+SETTINGS = commands.RESUME
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.model.dependencies import again_with, only
 from mesos_batch.model.facts import Phase
@@ -34,10 +34,10 @@ ABOUT = (
     "Starts a new run of the tasks that failed in another. It runs as that run did, but for the "
     "flags given here. RUN is the id of a run, a part of it that no other has, or 'last'."
 )
-SETTINGS = the.RETRY
+SETTINGS = commands.RETRY
 CLOSING = (
-    "What a run is like is taken from the other run, not from the environment; all other flags "
-    "can come from there as MESOS_BATCH_<FLAG>."
+    "What a run is like is taken from the other run, not from the environment or from files; all "
+    "other flags can come from there, as MESOS_BATCH_<FLAG> or under their names."
 )
 _FAILED = (
     Phase.FAILED,
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
     values = Values(arguments, os.environ, SETTINGS, takes_words=1)
     check_output(values)
     check_keeping(values)
-    if values[the.FAILED] and values[the.UNFINISHED]:
+    if values[commands.FAILED] and values[commands.UNFINISHED]:
         raise UsageError("--failed contradicts --unfinished")
     if values.word is None:
         raise UsageError("no run is given", "Write mesos-batch retry RUN; RUN may be 'last'.")
@@ -73,9 +73,9 @@ def run(arguments: Sequence[str]) -> int:
     info = run_meant(values)
     tasks = _chosen(info, values)
     if not tasks:
-        what = "unfinished" if values[the.UNFINISHED] else "failed"
+        what = "unfinished" if values[commands.UNFINISHED] else "failed"
         nothing = f"run {info.run_id} has no {what} tasks: there is nothing to do"
-        if not values[the.UNFINISHED] and info.counts.get(Phase.FINISHED, 0) < info.total:
+        if not values[commands.UNFINISHED] and info.counts.get(Phase.FINISHED, 0) < info.total:
             nothing += "; --unfinished runs those that did not finish"
         emit(sys.stderr, nothing)
         return ExitCode.FINISHED
@@ -92,6 +92,7 @@ def run(arguments: Sequence[str]) -> int:
         master=master,
         principal=who.principal,
         secret=who.secret,
+        token=who.token,
         # That of the other run has what failed there.
         output_dir=output_dir(values),
     )
@@ -114,6 +115,6 @@ def _chosen(info: RunInfo, values: Values) -> list[TaskSpec]:
         )
     views = read_snapshot(info).tasks
     tasks = [view.spec for view in views]
-    wanted = frozenset(Phase) - {Phase.FINISHED} if values[the.UNFINISHED] else _FAILED
+    wanted = frozenset(Phase) - {Phase.FINISHED} if values[commands.UNFINISHED] else _FAILED
     chosen = [position for position, view in enumerate(views) if view.phase in wanted]
     return only(tasks, again_with(tasks, chosen))

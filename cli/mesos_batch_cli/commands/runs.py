@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.output.streams import emit
@@ -16,7 +17,7 @@ ABOUT = (
     "Lists the runs of this user on this machine, the newest first, with how far each is. A run "
     "is running while a process drives it, stopped when it can be resumed, ended when it is over."
 )
-SETTINGS = the.RUNS
+SETTINGS = commands.RUNS
 
 
 def run(arguments: Sequence[str]) -> int:

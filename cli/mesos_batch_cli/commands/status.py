@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.output.streams import emit
@@ -17,7 +18,7 @@ ABOUT = (
     "Shows how far a run is, what its agents did and what failed, whoever drives it. RUN is the id "
     "of a run, a part of it that no other has, or 'last'; without it, the last run begun."
 )
-SETTINGS = the.STATUS
+SETTINGS = commands.STATUS
 
 
 def run(arguments: Sequence[str]) -> int:

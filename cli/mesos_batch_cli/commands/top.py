@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from mesos_batch.config import command_settings as commands
 from mesos_batch.config import settings as the
 from mesos_batch.config.progress_settings import ONCE
 from mesos_batch.errors import ExitCode
@@ -22,7 +23,7 @@ ABOUT = (
     "why, when it will be over. q or Ctrl-C leaves and does nothing to the run. RUN is the id of a "
     "run, a part of it that no other has, or 'last'; without it, the last run begun."
 )
-SETTINGS = the.TOP
+SETTINGS = commands.TOP
 
 _LOOK_SECONDS = 0.5
 # A picture that nobody looks at on a terminal is as wide as most are, and shows much.

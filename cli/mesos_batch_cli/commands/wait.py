@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
+from mesos_batch.config import command_settings as commands
 from mesos_batch.errors import JournalError
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
@@ -16,7 +16,7 @@ ABOUT = (
     "exit code. RUN is the id of a run, a part of it that no other has, or 'last'; without it, "
     "the last run begun."
 )
-SETTINGS = the.WAIT
+SETTINGS = commands.WAIT
 
 
 def run(arguments: Sequence[str]) -> int:

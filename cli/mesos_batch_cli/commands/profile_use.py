@@ -1,0 +1,41 @@
+"""``mesos-batch profile use PROFILE``: the profile to take where none is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from mesos_batch.config import profile_settings as the
+from mesos_batch.config.layers import default_profile, find_files, profile
+from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.output.streams import emit, say_warning
+from mesos_batch_cli.values import Values
+
+USAGE = ("mesos-batch profile use PROFILE", "mesos-batch profile use --none")
+ABOUT = "Takes the settings of a profile from now on, where no --profile asks for another."
+CLOSING = "MESOS_BATCH_PROFILE and the file of a project win over it."
+SETTINGS = the.PROFILE_USE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Choose it.
+
+    Raises:
+        UsageError: there is none, or the file cannot be changed.
+    """
+    values = Values(arguments, os.environ, SETTINGS, takes_words=1)
+    name = values.word
+    if (name is None) is not values[the.NONE]:
+        raise UsageError("name one profile, or none", f"Write {USAGE[0]}, or {USAGE[1]}.")
+
+    from mesos_batch.config import profile_store
+
+    if name is not None:
+        profile(find_files(os.environ).files, name)
+    path = profile_store.use(name)
+    emit(sys.stdout, f"{path} says to use {f'profile {name}' if name else 'no profile'}")
+    other = default_profile(find_files(os.environ).files)
+    if other is not None and other.value != name:
+        say_warning(f"here, {other.place} wants profile {other.value}")
+    return ExitCode.FINISHED
