@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, JournalError
-from mesos_batch.model.facts import Phase
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -82,6 +81,7 @@ def can_be_resumed(run_id: str, values: Values) -> bool:
 
 def _can_go_on(info: RunInfo) -> bool:
     """Whether it makes sense to resume the run: one that was refused is rather started anew."""
+    from mesos_batch.model.facts import Phase
     from mesos_batch.runs import RunState
 
     untouched = info.counts.get(Phase.WAITING, 0) == info.total
