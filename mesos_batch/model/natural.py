@@ -9,4 +9,4 @@ _DIGITS = re.compile(r"(\d+)")
 
 def natural(name: str) -> list[tuple[int, str]]:
     """A key that sorts ``tile-2`` before ``tile-10``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(name)]

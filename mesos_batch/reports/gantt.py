@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mesos_batch.model.facts import Phase
+from mesos_batch.model.natural import natural
 
 if TYPE_CHECKING:
     from mesos_batch.reports.spans import Span
@@ -70,7 +71,7 @@ def by_agent(spans: Sequence[Span]) -> dict[str, list[Span]]:
     found: dict[str, list[Span]] = {}
     for span in spans:
         found.setdefault(span.attempt.agent_id, []).append(span)
-    return dict(sorted(found.items(), key=lambda item: _natural(item[1][0].agent)))
+    return dict(sorted(found.items(), key=lambda item: natural(item[1][0].agent)))
 
 
 def gantt_of(spans: Sequence[Span], *, most_bars: int, most_lanes: int) -> Gantt:
@@ -128,11 +129,3 @@ def _busiest(placed: dict[str, list[tuple[Span, int]]], most_lanes: int) -> list
             break
         kept.add(agent_id)
     return [agent_id for agent_id in placed if agent_id in kept]
-
-
-def _natural(name: str) -> tuple[tuple[int, int | str], ...]:
-    """By which ``node-10`` comes after ``node-9``."""
-    import re
-
-    pieces = re.split(r"(\d+)", name)
-    return tuple((0, int(piece)) if piece.isdigit() else (1, piece) for piece in pieces)
