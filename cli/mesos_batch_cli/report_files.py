@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +23,8 @@ def check_writable(targets: tuple[ReportTarget, ...]) -> None:
     for target in targets:
         if target.path is None:
             continue
-        if target.path.is_dir():
-            raise UsageError(f"the report {target.path} cannot be written: it is a directory")
-        if _is_special(target.path):
-            continue
         try:
-            _made_beside(target.path.resolve()).unlink()
+            _try_to_write(target.path)
         except OSError as error:
             raise _unwritable(target.path, error) from error
 
@@ -81,21 +75,26 @@ def write_after_run(info: RunInfo, targets: tuple[ReportTarget, ...]) -> None:
         say_error(error.message, f"'mesos-batch report {info.run_id}' writes it once more.")
 
 
+def _try_to_write(path: Path) -> None:
+    if path.is_dir():
+        raise UsageError(f"the report {path} cannot be written: it is a directory")
+    if not _is_special(path):
+        from tempfile import TemporaryFile
+
+        with TemporaryFile(dir=path.resolve().parent):
+            pass
+
+
 def _write(path: Path, data: bytes) -> None:
+    from mesos_batch.whole_file import whole_file
+
     try:
         if _is_special(path):
             path.write_bytes(data)
             return
         # A link stays one.
-        whole = path.resolve()
-        unfinished = _made_beside(whole)
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(whole)
-        except BaseException:
-            with suppress(OSError):
-                unfinished.unlink()
-            raise
+        with whole_file(path.resolve()) as file:
+            file.write(data)
     except OSError as error:
         raise _unwritable(path, error) from error
 
@@ -103,13 +102,6 @@ def _write(path: Path, data: bytes) -> None:
 def _is_special(path: Path) -> bool:
     """Whether it is a device or a pipe, which no file may replace."""
     return path.exists() and not path.is_file()
-
-
-def _made_beside(path: Path) -> Path:
-    """A new empty file in the same directory, which can take the name of the other."""
-    made = path.with_name(f".{path.name}.{os.getpid()}")
-    made.touch(exist_ok=False)
-    return made
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:

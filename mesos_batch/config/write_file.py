@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from mesos_batch.errors import UsageError
+from mesos_batch.whole_file import whole_file
+
+_MINE = 0o600
 
 
 def write_private(path: Path, text: str) -> None:
@@ -18,18 +20,11 @@ def write_private(path: Path, text: str) -> None:
         UsageError: it cannot be written.
     """
     path = path.resolve()
-    temporary: str | None = None
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with whole_file(path, _MINE) as file:
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            Path(temporary).chmod(path.stat().st_mode & 0o777)
-        Path(temporary).replace(path)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise UsageError(f"cannot write {path}: {error.strerror}") from error

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError, UsageError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
-from mesos_batch.sandboxes.download import write_whole
 from mesos_batch.sandboxes.jobs import Job, Jobs
 from mesos_batch.sandboxes.names import directory_name
 from mesos_batch.sandboxes.source import DiskSource
+from mesos_batch.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
@@ -116,7 +116,8 @@ class Collector:
         for stream in STREAMS:
             name = copy_name(stream, None if final else sandbox.attempt)
             try:
-                write_whole(directory / name, self._watched(source.download(stream)))
+                with whole_file(directory / name) as file:
+                    file.writelines(self._watched(source.download(stream)))
             except SandboxGoneError:
                 # Not every executor writes both.
                 gone += 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from mesos_batch.errors import SandboxError, UsageError
+from mesos_batch.whole_file import whole_file
 
 if TYPE_CHECKING:
     from mesos_batch.sandboxes.source import Source
@@ -54,29 +54,10 @@ def download_file(source: Source, path: str, target: Path) -> int:
         UsageError: it cannot be written.
     """
     try:
-        return write_whole(target, source.download(path))
+        with whole_file(target) as file:
+            return sum(map(file.write, source.download(path)))
     except OSError as error:
         raise _unwritable(target, error) from error
-
-
-def write_whole(target: Path, pieces: Iterable[bytes]) -> int:
-    """Write a file that is there as a whole or not at all; how many bytes it has.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    coming = target.parent / f".coming-{token_hex(8)}"
-    written = 0
-    try:
-        with coming.open("xb") as file:
-            for piece in pieces:
-                file.write(piece)
-                written += len(piece)
-        coming.replace(target)
-    except BaseException:
-        coming.unlink(missing_ok=True)
-        raise
-    return written
 
 
 def checked_name(name: str) -> str:

@@ -68,13 +68,15 @@ def test_what_could_not_be_written_is_told_before_anything_runs(
 
     missing = mesos_batch(*on("local", "--report=nowhere/run.html"))
     directory = mesos_batch(*on("local", "--report=a.html"))
+    long = mesos_batch(*on("local", f"--report={'long' * 100}.html"))
     stdout = mesos_batch(*on("local", "--report=csv:-"))
     unkept = mesos_batch(*on("local", "--report=run.csv", "--no-journal"))
 
-    for done in (missing, directory, stdout, unkept):
+    for done in (missing, directory, long, stdout, unkept):
         assert (done.returncode, done.stdout) == (2, "")
     assert "the report nowhere/run.html cannot be written: No such file" in missing.stderr
     assert "the report a.html cannot be written: it is a directory" in directory.stderr
+    assert "long.html cannot be written: File name too long" in long.stderr
     assert "mesos-batch report --report=csv:-" in stdout.stderr
     assert "--report needs the journal" in unkept.stderr
     assert not (tmp_path / "state").exists()
