@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, MesosBatchError, UsageError
 from mesos_batch_cli.command_table import ASK, Command, family, find, named
 from mesos_batch_cli.output.streams import emit, prepare_streams, say_error
@@ -96,14 +97,13 @@ def _family(word: str, rest: Sequence[str]) -> int:
 
 
 def _did_you_mean(word: str) -> str:
-    from difflib import get_close_matches
     from pathlib import Path
 
     from mesos_batch_cli.command_table import COMMANDS
 
-    words = {command.name.split()[0]: None for command in COMMANDS}
-    for near in get_close_matches(word, words, n=1):
-        return f"Did you mean 'mesos-batch {near}'?"
+    meant = meant_by(word, (command.name.split()[0] for command in COMMANDS))
+    if meant is not None:
+        return f"Did you mean 'mesos-batch {meant}'?"
     if Path(word).exists():
         from shlex import quote
 

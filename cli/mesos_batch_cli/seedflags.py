@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mesos_batch.config.setting import Setting
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
 _TRUE = ("", "true", "1")
@@ -123,10 +124,8 @@ def _no_flag(word: str, before: str | None, known: dict[str, Setting[Any]]) -> U
 
 
 def _did_you_mean(name: str, known: dict[str, Setting[Any]]) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"Did you mean {known[near[0]].usage}?" if near else "--help lists all flags."
+    meant = meant_by(name, known)
+    return f"Did you mean {known[meant].usage}?" if meant else "--help lists all flags."
 
 
 def _quoted(word: str) -> str:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import JournalError, NoSuchRunError, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.text import one_line
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from mesos_batch_cli.values import Values
 
 LAST = "last"
-# Comparing a name with each of a hundred thousand takes longer than anybody waits.
-_COMPARED = 10_000
 _WILD = "*?["
 
 
@@ -103,10 +102,8 @@ def pick_tasks(names: Sequence[str], snapshot: RunSnapshot, run_id: str) -> list
 
 def no_such_task(name: str, tasks: Sequence[TaskView], run_id: str) -> UsageError:
     """What to say of a name that no task has."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, [task.spec.task_id for task in tasks[:_COMPARED]], n=1)
-    hint = f"Did you mean {near[0]}?" if near else "'mesos-batch status --json' lists all."
+    meant = meant_by(name, (task.spec.task_id for task in tasks))
+    hint = f"Did you mean {meant}?" if meant else "'mesos-batch status --json' lists all."
     return UsageError(f"run {run_id} has no task '{one_line(name)}'", hint)
 
 

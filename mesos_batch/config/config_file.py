@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from mesos_batch.config.masters import MasterAddress
 from mesos_batch.config.setting import Setting
 from mesos_batch.config.toml_text import DEFAULT_PROFILE, PROFILES, lines_of
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
 T = TypeVar("T")
@@ -161,13 +162,11 @@ def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:
     setting = known.get(entry.key)
     is_default = entry.key == DEFAULT_PROFILE
     if setting is None or (is_default and (entry.profile or isinstance(entry.value, dict))):
-        from difflib import get_close_matches
-
-        near = get_close_matches(entry.key, known, n=1, cutoff=0.7)
+        meant = meant_by(entry.key, known, alike=0.7)
         if isinstance(entry.value, dict):
             hint = f"Profiles are written as [{PROFILES}.NAME]."
         else:
-            hint = f"Did you mean {near[0]}?" if near else "docs/settings.md tells which there are."
+            hint = f"Did you mean {meant}?" if meant else "docs/settings.md tells which there are."
         raise UsageError(f"{entry.place}: there is no setting '{entry.key}'", hint)
     if setting.kind.name == "secret":
         raise UsageError(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mesos_batch.config.config_file import ConfigFile, Entries, Entry, FileKind, read_file
 from mesos_batch.config.toml_text import DEFAULT_PROFILE
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
 PROJECT_FILE = "mesos-batch.toml"
@@ -137,13 +138,12 @@ def profile(files: Sequence[ConfigFile], name: str, named_in: str | None = None)
     known = profiles(files)
     if name in known:
         return known[name].profiles[name]
-    from difflib import get_close_matches
 
-    near = get_close_matches(name, known, n=1)
+    meant = meant_by(name, known)
     where = "" if named_in is None else f"{named_in}: "
     raise UsageError(
         f"{where}there is no profile '{name}'",
-        f"Did you mean {near[0]}?" if near else f"'mesos-batch profile add {name}' makes it.",
+        f"Did you mean {meant}?" if meant else f"'mesos-batch profile add {name}' makes it.",
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.model.constraint_pattern import check_pattern
 from mesos_batch.model.scheduling import Constraint, Operator
 
@@ -45,13 +46,11 @@ def constraint_of(words: Sequence[str]) -> Constraint:
 
 
 def _no_operator(text: str, parts: Sequence[str]) -> ValueError:
-    from difflib import get_close_matches
-
     said = parts[1].lower()
-    near = [_NEAR[said]] if said in _NEAR else get_close_matches(said, _OPERATORS, n=1)
+    near = _NEAR.get(said) or meant_by(said, _OPERATORS)
     operators = ", ".join(_OPERATORS)
-    if near:
-        meant = ":".join([parts[0], near[0], *parts[2:]])
+    if near is not None:
+        meant = ":".join([parts[0], near, *parts[2:]])
     elif len(parts) == 2:
         meant = f"{parts[0]}:equals:{parts[1]}"
     else:

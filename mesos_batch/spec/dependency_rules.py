@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.model.dependencies import Link, Names, cycles
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.spec.findings import Finding
@@ -13,7 +14,6 @@ from mesos_batch.spec.label_rules import depends_on_labels
 
 # Looking for what is alike takes long in a long list, and one mistake may be in each task.
 _SUGGESTED = 20
-_COMPARED = 10_000
 # Of a longer cycle the middle is left out.
 _SPELLED = 10
 
@@ -78,11 +78,11 @@ def _unknown(
 
 
 def _hint(name: str, tasks: Sequence[TaskSpec], *, look: bool) -> str:
-    from difflib import get_close_matches
-
-    words = dict.fromkeys(word for task in tasks[:_COMPARED] for word in (task.task_id, task.name))
-    near = get_close_matches(name, words, n=1) if look else []
-    return f"did you mean {near[0]}?" if near else "a task depends on others of the same list"
+    meant: str | None = None
+    if look:
+        words = dict.fromkeys(word for task in tasks for word in (task.task_id, task.name))
+        meant = meant_by(name, words)
+    return f"did you mean {meant}?" if meant else "a task depends on others of the same list"
 
 
 def _cycle(tasks: Sequence[TaskSpec], indices: Sequence[int], cycle: list[Link]) -> Finding:

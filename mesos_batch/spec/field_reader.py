@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 import math
 import re
@@ -12,6 +11,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.spec.fields import Field, Fields
 from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.problems import Path, Severity
@@ -149,12 +149,12 @@ class FieldReader:
         if name in field.enum:
             return name
         allowed = _allowed(field)
-        close = difflib.get_close_matches(name.upper(), allowed, 1)
+        meant = meant_by(name.upper(), allowed)
         hint = f"allowed: {', '.join(allowed)}"
-        if not close:
+        if meant is None:
             return self._no_enum(field, f"{shown(name)} is not known", path)
-        self._report(path, f"{shown(name)} is not known", f"did you mean {close[0]}? {hint}")
-        return close[0]
+        self._report(path, f"{shown(name)} is not known", f"did you mean {meant}? {hint}")
+        return meant
 
     def _no_enum(self, field: Field, message: str, path: Path) -> object:
         """Report that nobody knows which value is meant, so that other fields cannot be judged."""
@@ -242,5 +242,4 @@ def _suggest(
     # Names as common as "value" or "name" are in every message and tell nothing.
     if places and len(places) <= 2:
         return None, places
-    close = difflib.get_close_matches(snake, free, 1, 0.7)
-    return (close[0] if close else None), []
+    return meant_by(snake, free, alike=0.7), []

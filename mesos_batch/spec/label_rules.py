@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.model.constraint_text import parse_constraint
 from mesos_batch.model.duration import parse_duration
 from mesos_batch.model.scheduling import ORDINARY, Constraint, Scheduling
@@ -131,12 +132,10 @@ class _Found:
 
 
 def _unknown(key: str, index: int) -> Finding:
-    from difflib import get_close_matches
-
     # Without what all of them have in common.
     words = [known.removeprefix(PREFIX) for known in _KEYS]
-    near = get_close_matches(key.removeprefix(PREFIX), words, n=1)
-    hint = f"did you mean {PREFIX}{near[0]}?" if near else f"there are {', '.join(_KEYS)}"
+    meant = meant_by(key.removeprefix(PREFIX), words)
+    hint = f"did you mean {PREFIX}{meant}?" if meant else f"there are {', '.join(_KEYS)}"
     return Finding((index, "key"), f"mesos-batch knows no label '{key}'", hint)
 
 

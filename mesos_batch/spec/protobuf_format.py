@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
 from google.protobuf import text_format
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.spec import text_positions
 from mesos_batch.spec.form import Form, WrongFormError, known_formats
 from mesos_batch.spec.positions import Lines
@@ -57,13 +57,13 @@ def _problem(error: text_format.ParseError, source: str, form: Form) -> Problem:
 def _unknown_field(kind: str, name: str, form: Form) -> tuple[str, str]:
     descriptor = pb.DESCRIPTOR.pool.FindMessageTypeByName(kind)
     names = list(descriptor.fields_by_name)
-    close = difflib.get_close_matches(name, names, 1)
+    meant = meant_by(name, names)
     if kind == form.message().DESCRIPTOR.full_name:
         try:
             form.check_field(name)
         except WrongFormError as error:
             return str(error), error.hint
-        if not close:
+        if meant is None:
             return f"this is not a {form.title}", known_formats(form)
-    hint = f"did you mean {close[0]}?" if close else f"allowed here: {', '.join(names)}"
+    hint = f"did you mean {meant}?" if meant else f"allowed here: {', '.join(names)}"
     return f"unknown field {name}", hint

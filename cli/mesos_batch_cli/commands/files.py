@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import log_settings as logs
 from mesos_batch.config import settings as the
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, SandboxGoneError, UsageError
 from mesos_batch_cli.output.streams import emit, pour
 from mesos_batch_cli.output.text import one_line
@@ -114,12 +115,9 @@ def _found(source: Source, path: str) -> SandboxFile | None:
     for entry in listed:
         if entry.name == name:
             return entry
-    from difflib import get_close_matches
-
-    names = [entry.name for entry in listed]
-    near = get_close_matches(name, names, n=1)
+    meant = meant_by(name, (entry.name for entry in listed))
     where = f"{directory}/" if directory else ""
-    hint = f"Did you mean {where}{near[0]}?" if near else None
+    hint = f"Did you mean {where}{meant}?" if meant else None
     raise UsageError(f"there is no '{one_line(path)}' in the sandbox", hint)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mesos_batch.config import settings as the
 from mesos_batch.config.setting import BOOLEAN, Group, Setting
+from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.command_table import COMMANDS, family, find
 from mesos_batch_cli.output.streams import emit, is_terminal, paint_for
@@ -114,10 +115,9 @@ def _tell_topic(topic: str, values: Values) -> None:
 
 
 def _did_you_mean(words: Sequence[str]) -> str:
-    from difflib import get_close_matches
-
     names = [*TOPICS, *(command.name for command in COMMANDS)]
     for text in (" ".join(words), "-".join(words).replace("_", "-")):
-        for near in get_close_matches(text, names, n=1):
-            return f"Did you mean 'mesos-batch help {near}'?"
+        meant = meant_by(text, names)
+        if meant is not None:
+            return f"Did you mean 'mesos-batch help {meant}'?"
     return "'mesos-batch help' lists all."
