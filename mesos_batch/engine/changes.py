@@ -84,7 +84,6 @@ class ChangeRecord:
     repeats: int = 0
     trouble: str | None = None
     message: str | None = None
-    waits_told: bool = False
 
     def __post_init__(self) -> None:
         self.reserved, self.volumes = self.change.reserved, self.change.volumes
