@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Self
 from mesos_batch.asking import login_of
 from mesos_batch.collector import collector_paused
 from mesos_batch.config.masters import LOCAL
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.journal import Journal, find_run
 from mesos_batch.local.options import Credential, LocalOptions, ZooKeeperAddress

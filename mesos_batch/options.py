@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mesos_batch.config.masters import parse_master
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.errors import UsageError
 from mesos_batch.local.options import LocalOptions
 from mesos_batch.model.constraint_text import constraint_of, words_of

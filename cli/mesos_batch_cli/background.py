@@ -22,7 +22,7 @@ from mesos_batch.config.masters import ZOOKEEPER, MasterAddress, parse_master
 from mesos_batch.config.output_settings import STREAM_LOGS
 from mesos_batch.config.progress_settings import AUTO, EVENTS, LIVE, PROGRESS
 from mesos_batch.config.report_settings import REPORT
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.errors import ExitCode
 from mesos_batch_cli.interrupts import LeaveAtOnceError, interrupts
 from mesos_batch_cli.keeping import again, state_dir

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.config.setting import PATH, SECRET_TEXT, STRING, Group, Setting, choice
 
 PROFILE: Setting[str | None] = Setting(

@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from mesos_batch.config.directories import user_directory
 from mesos_batch.config.keyring_entry import Entry
-from mesos_batch.config.layers import user_directory
 from mesos_batch.config.write_file import write_private
 from mesos_batch.errors import UsageError
 

@@ -13,7 +13,7 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.errors import KeyringError, KeyringLocked, NoKeyringError, PasswordDeleteError
 
 from mesos_batch.config.keyring_entry import Entry
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 
 # These keep secrets in plain text, or in files that this program could open by itself.
 _NOT_SAFE = "keyrings.alt."

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesos_batch.config.config_file import ConfigFile, Entries, Entry, FileKind, read_file
+from mesos_batch.config.directories import home_directory, system_directory, user_directory
 from mesos_batch.config.toml_text import DEFAULT_PROFILE
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
 PROJECT_FILE = "mesos-batch.toml"
 NO_CONFIG = "MESOS_BATCH_NO_CONFIG"
-_PROGRAM = "mesos-batch"
 _FILE = "config.toml"
 
 
@@ -31,21 +31,6 @@ class Found:
     warnings: tuple[str, ...] = ()
 
 
-def user_directory() -> Path:
-    """Where this platform keeps the configuration of a user's programs.
-
-    ``XDG_CONFIG_HOME`` counts everywhere.
-    """
-    if given := os.environ.get("XDG_CONFIG_HOME"):
-        return Path(given) / _PROGRAM
-    if sys.platform not in ("win32", "darwin"):
-        # What platformdirs would say too, were it not for the 15 ms it takes to import.
-        return _home() / ".config" / _PROGRAM
-    from platformdirs import user_config_path
-
-    return user_config_path(_PROGRAM, appauthor=False, roaming=True)
-
-
 def user_file() -> Path:
     """The file of this user, which there need not be."""
     return user_directory() / _FILE
@@ -53,11 +38,7 @@ def user_file() -> Path:
 
 def system_file() -> Path:
     """The file for all users of this machine, which there need not be."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / _PROGRAM / _FILE
-    if sys.platform == "darwin":
-        return Path("/Library/Application Support") / _PROGRAM / _FILE
-    return Path("/etc") / _PROGRAM / _FILE
+    return system_directory() / _FILE
 
 
 def project_file(start: Path, home: Path) -> Path | None:
@@ -79,7 +60,7 @@ def project_file(start: Path, home: Path) -> Path | None:
 def places() -> list[tuple[FileKind, Path]]:
     """Where files are looked for, what counts most first; one of a project only if it is there."""
     found = [(FileKind.USER, user_file()), (FileKind.SYSTEM, system_file())]
-    project = project_file(Path.cwd(), _home())
+    project = project_file(Path.cwd(), home_directory())
     return found if project is None else [(FileKind.PROJECT, project), *found]
 
 
@@ -138,7 +119,6 @@ def profile(files: Sequence[ConfigFile], name: str, named_in: str | None = None)
     known = profiles(files)
     if name in known:
         return known[name].profiles[name]
-
     meant = meant_by(name, known)
     where = "" if named_in is None else f"{named_in}: "
     raise UsageError(
@@ -154,14 +134,6 @@ def profiles(files: Sequence[ConfigFile]) -> dict[str, ConfigFile]:
         for name in file.profiles:
             found.setdefault(name, file)
     return found
-
-
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError:
-        # A number without a name has none.
-        return Path("/")
 
 
 def _stranger(path: Path) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Self
 
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 
 LOCAL = "local"
 ZOOKEEPER = "zk://"

@@ -1,4 +1,4 @@
-"""Secrets and tokens: how they are held, and where those for a master come from.
+"""Where the secret or the token for a master comes from.
 
 The sources, first one wins: flags, the environment, the files that configuration files name, the
 keyring of the operating system. A secret is never an argument of a program we start, nor part of
@@ -13,40 +13,15 @@ import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import NoReturn
 
 from mesos_batch.config.file_url import file_of
+from mesos_batch.config.secret import Secret
 from mesos_batch.errors import UsageError
 
 VISIBLE = (
     "--{name} can be read by everybody in the process list; --{name}_file, {variable} "
     "and 'mesos-batch credentials set' keep it out of there"
 )
-
-
-class Secret:
-    """A text that shows itself only when asked with :meth:`reveal`."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return self._text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._text == self._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not written anywhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from mesos_batch.config.file_url import file_of
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.model.duration import format_duration, parse_duration
 from mesos_batch.model.limit import Limit
 

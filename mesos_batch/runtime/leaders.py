@@ -12,7 +12,7 @@ from mesos_batch.protocol.connection import origin, scheduler_url
 from mesos_batch.protocol.zk import Leader, NoLeader
 
 if TYPE_CHECKING:
-    from mesos_batch.config.secrets import Secret
+    from mesos_batch.config.secret import Secret
     from mesos_batch.transport.zookeeper import LeaderWatch, News
 
 

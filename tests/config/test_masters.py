@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mesos_batch.config.masters import parse_master
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 
 
 @pytest.mark.parametrize(

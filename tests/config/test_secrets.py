@@ -12,7 +12,8 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from mesos_batch.config import keyring_store
 from mesos_batch.config.keyring_entry import Entry
-from mesos_batch.config.secrets import Credentials, Given, Offered, Secret, find_credentials
+from mesos_batch.config.secret import Secret
+from mesos_batch.config.secrets import Credentials, Given, Offered, find_credentials
 from mesos_batch.errors import UsageError
 
 TWO_CREDENTIALS = (

@@ -19,7 +19,7 @@ from journal.books import create, numbered, running, task
 from resource_strategies import resources
 
 from mesos_batch import __version__
-from mesos_batch.config.secrets import Secret
+from mesos_batch.config.secret import Secret
 from mesos_batch.errors import ExitCode, JournalError
 from mesos_batch.journal import (
     Journal,

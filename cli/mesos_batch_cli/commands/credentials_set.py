@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mesos_batch.config import profile_settings as the
-from mesos_batch.config.secrets import Credentials, Secret, checked_token, refuse_colons
+from mesos_batch.config.secret import Secret
+from mesos_batch.config.secrets import Credentials, checked_token, refuse_colons
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.credentials import entry_meant, no_keyring
 from mesos_batch_cli.output.streams import emit

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import local_settings as the
 from mesos_batch.config.masters import ZOOKEEPER, parse_master
+from mesos_batch.config.secret import Secret
 from mesos_batch.config.secrets import (
     Credentials,
     Given,
     Offered,
-    Secret,
     find_credentials,
     refuse_colons,
 )
