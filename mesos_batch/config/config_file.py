@@ -15,11 +15,13 @@ from typing import Any, TypeVar
 
 from mesos_batch.config.masters import MasterAddress
 from mesos_batch.config.setting import Setting
-from mesos_batch.config.toml_text import DEFAULT_PROFILE, PROFILES, lines_of
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
 T = TypeVar("T")
+
+PROFILES = "profiles"
+DEFAULT_PROFILE = "profile"
 
 
 class FileKind(Enum):
@@ -124,23 +126,27 @@ def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
     """
     import tomllib
 
+    from mesos_batch.spec.toml_positions import line_of
+
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise _no_toml(path, str(error)) from None
-    lines = lines_of(text)
+    except RecursionError:
+        raise UsageError(f"{path}: nested too deeply") from None
+    line = line_of(text)
 
     def entries(table: Mapping[str, Any], *where: str) -> dict[str, Entry]:
         profile = where[-1] if where else None
         return {
-            key: Entry(key, value, path, kind, lines.get((*where, key)), profile)
+            key: Entry(key, value, path, kind, line((*where, key)), profile)
             for key, value in table.items()
         }
 
     tables = document.pop(PROFILES, {})
     if not isinstance(tables, dict) or not all(isinstance(it, dict) for it in tables.values()):
         raise UsageError(
-            f"{path}:{lines.get((PROFILES,), 1)}: profiles are tables", f"Write [{PROFILES}.NAME]."
+            f"{path}:{line((PROFILES,))}: profiles are tables", f"Write [{PROFILES}.NAME]."
         )
     profiles = {name: entries(table, PROFILES, name) for name, table in tables.items()}
     return ConfigFile(kind, path, entries(document), profiles)

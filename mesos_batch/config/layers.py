@@ -12,9 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mesos_batch.config.config_file import ConfigFile, Entries, Entry, FileKind, read_file
+from mesos_batch.config.config_file import (
+    DEFAULT_PROFILE,
+    ConfigFile,
+    Entries,
+    Entry,
+    FileKind,
+    read_file,
+)
 from mesos_batch.config.directories import home_directory, system_directory, user_directory
-from mesos_batch.config.toml_text import DEFAULT_PROFILE
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 

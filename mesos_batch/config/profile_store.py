@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from mesos_batch.config import toml_text
-from mesos_batch.config.config_file import FileKind, parse, read_text
+from mesos_batch.config.config_file import DEFAULT_PROFILE, PROFILES, FileKind, parse, read_text
 from mesos_batch.config.layers import user_file
-from mesos_batch.config.toml_text import DEFAULT_PROFILE, PROFILES
 from mesos_batch.config.write_file import write_private
 from mesos_batch.errors import UsageError
+from mesos_batch.spec.toml_positions import line_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -31,10 +31,9 @@ def add(name: str, values: Mapping[str, str | bool | int]) -> Path:
         )
     path, text, document = _read()
     if name in document.get(PROFILES, {}):
-        line = toml_text.lines_of(text).get((PROFILES, name))
-        place = path if line is None else f"{path}:{line}"
+        line = line_of(text)((PROFILES, name))
         raise UsageError(
-            f"there is a profile '{name}' already, in {place}",
+            f"there is a profile '{name}' already, in {path}:{line}",
             f"Change it there, or write 'mesos-batch profile remove {name}' first.",
         )
     document[PROFILES] = {**document.get(PROFILES, {}), name: dict(values)}

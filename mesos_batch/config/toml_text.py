@@ -1,4 +1,4 @@
-"""The text of a configuration file: where things stand in it, and small changes of it.
+"""Small changes in the text of a configuration file.
 
 A change leaves every other line as its writer left it. Who changes a file reads the result again
 (:func:`is_changed_only`), so that a text we misread is never written.
@@ -7,26 +7,15 @@ A change leaves every other line as its writer left it. Who changes a file reads
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Mapping
+from io import StringIO
 from typing import Any
 
-PROFILES = "profiles"
-DEFAULT_PROFILE = "profile"
-
-_HEADER = re.compile(r"\s*\[(?!\[)([^\]]*)\]")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')\s*=")
-_LONG_QUOTES = ('"""', "'''")
-
-Place = tuple[str, ...]
-
-
-def lines_of(text: str) -> dict[Place, int]:
-    """On which line, from 1, each table and each key of one stands."""
-    found: dict[Place, int] = {}
-    for number, place in _places(text.splitlines()):
-        found.setdefault(place, number + 1)
-    return found
+from mesos_batch.config.config_file import DEFAULT_PROFILE, PROFILES
+from mesos_batch.spec.positions import Lines
+from mesos_batch.spec.problems import Path
+from mesos_batch.spec.toml_positions import line_of, tables
 
 
 def with_profile(text: str, name: str, values: Mapping[str, str | bool | int]) -> str:
@@ -40,12 +29,12 @@ def with_profile(text: str, name: str, values: Mapping[str, str | bool | int]) -
 
 def without_profile(text: str, name: str) -> str:
     """Take a profile out, but not the comments of what follows it."""
-    lines = text.splitlines(keepends=True)
-    headers = [(at, place) for at, place in _places(lines) if _HEADER.match(lines[at])]
-    first = next((at for at, place in headers if place == (PROFILES, name)), None)
+    lines = _lines(text)
+    headers = _headers(text)
+    first = headers.get((PROFILES, name))
     if first is None:
         return text
-    end = next((at for at, _ in headers if at > first), len(lines))
+    end = next((at for at in headers.values() if at > first), len(lines))
     if end < len(lines):
         while end > first + 1 and _is_of_what_follows(lines[end - 1]):
             end -= 1
@@ -60,8 +49,9 @@ def without_profile(text: str, name: str) -> str:
 
 def with_default(text: str, name: str | None) -> str:
     """Name the profile to use where none is asked for, or none."""
-    lines = text.splitlines(keepends=True)
-    at = next((at for at, place in _places(lines) if place == (DEFAULT_PROFILE,)), None)
+    lines, line = _lines(text), line_of(text)
+    keys = [key for key, value in tomllib.loads(text).items() if not isinstance(value, dict)]
+    at = line((DEFAULT_PROFILE,)) - 1 if DEFAULT_PROFILE in keys else None
     new = [] if name is None else [f"{DEFAULT_PROFILE} = {_toml(name)}\n"]
     if at is not None:
         after = lines[at + 1 :]
@@ -72,7 +62,8 @@ def with_default(text: str, name: str | None) -> str:
     if not new:
         return text
     # Keys of no table stand before the first one, and after what the file says of itself.
-    first = next((at for at, _ in _places(lines)), len(lines))
+    begins = [*(line((key,)) - 1 for key in keys), *_headers(text).values()]
+    first = min(begins, default=len(lines))
     while first > 0 and lines[first - 1].strip():
         first -= 1
     gap = ["\n"] if first < len(lines) and lines[first].strip() else []
@@ -81,8 +72,6 @@ def with_default(text: str, name: str | None) -> str:
 
 def is_changed_only(text: str, document: Mapping[str, Any]) -> bool:
     """Whether the text says this and nothing else."""
-    import tomllib
-
     try:
         return tomllib.loads(text) == document
     except tomllib.TOMLDecodeError:
@@ -93,36 +82,15 @@ def _is_of_what_follows(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def _places(lines: list[str]) -> Iterator[tuple[int, Place]]:
-    """Each table and key with the index of its line, as far as they are written plainly."""
-    table: Place = ()
-    inside: str | None = None
-    for at, line in enumerate(lines):
-        if inside is None:
-            if header := _HEADER.match(line):
-                table = _names(f"[{header[1]}]")
-                yield at, table
-            elif key := _KEY.match(line):
-                yield at, (*table, *_names(f"{key[1]} = 0"))
-        for quotes in _LONG_QUOTES:
-            if inside in (None, quotes) and line.count(quotes) % 2:
-                inside = quotes if inside is None else None
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; TOML has no ends but those that are counted here."""
+    return StringIO(text).readlines()
 
 
-def _names(line: str) -> Place:
-    """The names in a header or a key, read as TOML reads them."""
-    import tomllib
-
-    try:
-        found: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return ()
-    names: list[str] = []
-    while isinstance(found, dict) and found:
-        (name,) = found
-        names.append(name)
-        found = found[name]
-    return tuple(names)
+def _headers(text: str) -> dict[Path, int]:
+    """Each table that has a header with the index of its line, in the order of the text."""
+    lines = Lines(text)
+    return {path: lines.position(at)[0] - 1 for path, at in tables(text)}
 
 
 def _toml(value: object) -> str:

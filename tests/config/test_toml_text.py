@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from mesos_batch.config.toml_text import (
     is_changed_only,
-    lines_of,
     with_default,
     with_profile,
     without_profile,
 )
+from mesos_batch.spec.toml_positions import line_of
 
 FILE = '''\
 # What all my runs are like.
@@ -34,12 +34,18 @@ master = "new.example.org:5050"
 
 
 def test_where_things_stand() -> None:
-    lines = lines_of(FILE)
+    line = line_of(FILE)
 
-    assert lines[("role",)] == 2
-    assert lines["profiles", "old", "master"] == 6
-    assert lines["profiles", "new"] == 12
-    assert ("profiles", "none") not in lines
+    assert line(("role",)) == 2
+    assert line(("profiles", "old", "master")) == 6
+    assert line(("profiles", "new")) == 12
+
+
+def test_neither_dots_nor_odd_line_ends_change_where_things_stand() -> None:
+    line = line_of('# no\u2028line\x85ends\n[profiles]\nold = {}\nnew.master = "new:5050"\n')
+
+    assert line(("profiles", "old")) == 3
+    assert line(("profiles", "new", "master")) == line(("profiles", "new", "role")) == 4
 
 
 def test_a_profile_goes_with_its_lines_and_nothing_else() -> None:
