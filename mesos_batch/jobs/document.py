@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from mesos_batch.jobs.syntax_error import JobSyntaxError
 from mesos_batch.spec import encoding, json_format
 from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.positions import Lines, Places
@@ -22,15 +23,6 @@ class Syntax(Enum):
     YAML = "YAML"
     TOML = "TOML"
     JSON = "JSON"
-
-
-class JobSyntaxError(ValueError):
-    """The text is not what it should be, from this offset on."""
-
-    def __init__(self, offset: int, message: str, hint: str | None = None) -> None:
-        super().__init__(message)
-        self.offset = offset
-        self.hint = hint
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from datetime import date, time
 
-from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.syntax_error import JobSyntaxError
 from mesos_batch.spec import toml_positions
 from mesos_batch.spec.positions import Places
 

@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.syntax_error import JobSyntaxError
 from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
 
