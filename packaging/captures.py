@@ -61,7 +61,9 @@ SCENES = (
     Scene("help", "mesos-batch help", rows=60),
     Scene("live", "mesos-batch run tiles.json --max_attempts=2", rows=34, after=9.0),
     Scene("failures", "mesos-batch run examples/failing.json --quiet", rows=40),
-    Scene("agents", "mesos-batch agents", columns=112, rows=12, beside="mesos-batch run tiles.json"),
+    Scene(
+        "agents", "mesos-batch agents", columns=112, rows=12, beside="mesos-batch run tiles.json"
+    ),
 )
 
 
