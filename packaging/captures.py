@@ -32,6 +32,7 @@ class Scene:
     """A picture: what is typed, how large the terminal is, when to look.
 
     ``after`` seconds the screen is taken as it is; ``None`` waits for the end of the command.
+    ``beside`` is another command that runs meanwhile.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Scene:
     columns: int = 100
     rows: int = 30
     after: float | None = None
+    beside: str | None = None
 
 
 def main() -> None:
@@ -59,7 +61,9 @@ SCENES = (
     Scene("help", "mesos-batch help", rows=60),
     Scene("live", "mesos-batch run tiles.json --max_attempts=2", rows=34, after=9.0),
     Scene("failures", "mesos-batch run examples/failing.json --quiet", rows=40),
-    Scene("agents", "mesos-batch agents", rows=12),
+    Scene(
+        "agents", "mesos-batch agents", columns=112, rows=12, beside="mesos-batch run tiles.json"
+    ),
 )
 
 
@@ -109,7 +113,8 @@ def _take(scene: Scene, work: Path, connection: dict[str, str]) -> None:
     done = work / f"{scene.name}.done"
     # A shell may begin with a PATH of its own.
     path = f"PATH={Path(sys.executable).parent}{os.pathsep}$PATH"
-    shell = f"{path}; {scene.command}; touch {done}; sleep 60"
+    beside = f"{scene.beside} >/dev/null 2>&1 & sleep 3;" if scene.beside else ""
+    shell = f"{path}; {beside} {scene.command}; touch {done}; sleep 60"
     socket = f"captures-{os.getpid()}"
     variables = [f"-e{name}={value}" for name, value in connection.items()]
     size = ("-x", str(scene.columns), "-y", str(scene.rows))

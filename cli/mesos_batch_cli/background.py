@@ -200,7 +200,14 @@ def _last_error(log: Path) -> str | None:
 
 
 def _tell(run_id: str, log: Path, values: Values) -> None:
-    emit(sys.stdout, run_id)
+    if values[the.JSON]:
+        from mesos_batch import runs
+        from mesos_batch_cli.output.as_json import as_json, run_fields
+
+        info = runs.find_run(run_id, state_dir(values))
+        emit(sys.stdout, as_json("run", run_fields(info)))
+    else:
+        emit(sys.stdout, run_id)
     if values[the.QUIET]:
         return
     emit(sys.stderr, f"run {run_id} goes on in the background")

@@ -176,7 +176,8 @@ def show_result(
 ) -> None:
     """Print how a run ended: the message on stderr, the summary on stdout.
 
-    With ``options``, which say who we are to the agents, it has what failed tasks wrote last.
+    With ``options``, which say who we are to the agents, it has what failed tasks wrote last. With
+    ``--json`` the result is what 'status --json' tells.
     """
     from mesos_batch_cli.excerpts import excerpts
     from mesos_batch_cli.output.streams import width_of
@@ -184,6 +185,9 @@ def show_result(
 
     if message is not None:
         say_error(message)
+    if values[the.JSON]:
+        emit(sys.stdout, _result_page(snapshot, values, run_id))
+        return
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
     width = width_of(sys.stdout, os.environ)
     page = summary(
@@ -195,3 +199,12 @@ def show_result(
         logs_command=None if run_id is None else again("logs", run_id, values),
     )
     emit(sys.stdout, page)
+
+
+def _result_page(snapshot: RunSnapshot, values: Values, run_id: str | None) -> str:
+    from mesos_batch.runs import find_run
+    from mesos_batch_cli.output.as_json import run_page, unkept_run_page
+
+    if run_id is None:
+        return unkept_run_page(snapshot)
+    return run_page(find_run(run_id, state_dir(values)), snapshot)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mesos_batch.runs import RunInfo
     from mesos_batch.sandboxes import Follower, Sandbox, Source
     from mesos_batch_cli.log_access import LogAccess
-    from mesos_batch_cli.output.log_lines import LogLines
+    from mesos_batch_cli.output.log_lines import JsonLogLines, LogLines
     from mesos_batch_cli.task_choice import PickedTask
     from mesos_batch_cli.values import Values
 
@@ -41,7 +41,7 @@ def print_logs(
     access: LogAccess,
     tasks: Sequence[PickedTask],
     streams: Sequence[str],
-    lines: LogLines,
+    lines: LogLines | JsonLogLines,
     *,
     tail: int | None,
 ) -> ExitCode:
@@ -75,7 +75,7 @@ def _print_task(
     access: LogAccess,
     task: PickedTask,
     streams: Sequence[str],
-    lines: LogLines,
+    lines: LogLines | JsonLogLines,
     tail: int | None,
 ) -> None:
     sandbox = access.sandbox(task)
@@ -98,7 +98,7 @@ def _print_task(
 
 
 def _print_stream(
-    source: Source, task_id: str, stream: str, lines: LogLines, tail: int | None
+    source: Source, task_id: str, stream: str, lines: LogLines | JsonLogLines, tail: int | None
 ) -> None:
     from mesos_batch.sandboxes import LineCutter, pieces, start_of_last
 
@@ -121,7 +121,7 @@ def follow_logs(
     access: LogAccess,
     tasks: Sequence[PickedTask],
     streams: Sequence[str],
-    lines: LogLines,
+    lines: LogLines | JsonLogLines,
     values: Values,
 ) -> ExitCode:
     """Print what the tasks write until all of them have ended; Ctrl-C ends it before.
@@ -227,7 +227,7 @@ class _Feed:
         return self._asked[key]
 
 
-def _code(lines: LogLines) -> ExitCode:
+def _code(lines: LogLines | JsonLogLines) -> ExitCode:
     """1 when something was looked for and not found, as of grep."""
     found = lines.matched or not lines.has_pattern
     return ExitCode.FINISHED if found else ExitCode.TASK_FAILED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.output.streams import emit, say_warning
+from mesos_batch_cli.output.outcome import tell_nothing_done
+from mesos_batch_cli.output.streams import say_warning
 from mesos_batch_cli.values import Origin, Values
 from mesos_batch_cli.volume_run import carry_out, look_at, missing_of, tell_refused
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _FLAG = "--persistent_volume_resource"
 
 
-def wanted(options: RunOptions, values: Values) -> Sequence[Change] | None:
-    """What has to be reserved and created before the tasks; ``None`` after problems were printed.
+def wanted(options: RunOptions, values: Values) -> Sequence[Change]:
+    """What has to be reserved and created before the tasks.
 
     Raises:
         TaskListError: the file cannot be read.
@@ -36,8 +36,6 @@ def wanted(options: RunOptions, values: Values) -> Sequence[Change] | None:
     from mesos_batch.volumes import plan_on_new_cluster
 
     read = _read(options, values)
-    if read is None:
-        return None
     if options.master == LOCAL:
         return plan_on_new_cluster(read.resources)
     agents = (read.agent_id,) if read.agent_id is not None else ()
@@ -57,8 +55,6 @@ def remove(options: RunOptions, values: Values) -> ExitCode:
     if values.origin(the.TASK_LIST) is Origin.FLAG:
         say_warning("no task is run with --remove_persistent_volume: --task_list is not used")
     read = _read(options, values)
-    if read is None:
-        return ExitCode.USAGE
     cluster, ledger = look_at(options, values)
     plan = plan_remove(
         read.resources,
@@ -67,15 +63,15 @@ def remove(options: RunOptions, values: Values) -> ExitCode:
         principal=options.principal,
         agent_id=read.agent_id,
     )
-    if tell_refused(plan):
+    if tell_refused(plan, values):
         return ExitCode.TASK_FAILED
     if not plan.changes:
-        emit(sys.stderr, "the cluster has nothing of it: there is nothing to remove")
+        tell_nothing_done("the cluster has nothing of it: there is nothing to remove", values)
         return ExitCode.FINISHED
     return carry_out(plan.changes, options, f"remove {read.name}", values)
 
 
-def _read(options: RunOptions, values: Values) -> VolumeResource | None:
+def _read(options: RunOptions, values: Values) -> VolumeResource:
     from mesos_batch_cli.task_list import read_volume_resource
 
     text = values[flags.PERSISTENT_VOLUME_RESOURCE] or ""

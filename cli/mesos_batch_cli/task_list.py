@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mesos_batch.config import settings as the
 from mesos_batch.errors import TaskListError, UsageError
 from mesos_batch.spec.source import File, Inline, Stdin, classify
-from mesos_batch_cli.output.streams import emit, say_error
+from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.output.text import one_line
 from mesos_batch_cli.values import Origin, Values
 
@@ -39,13 +39,21 @@ def list_meant(values: Values) -> str | None:
     return word
 
 
-def read_task_list(value: str, role: str, principal: str | None) -> TaskList | None:
-    """The tasks of a task list or a job file; ``None`` after all problems of it were printed.
+class NothingSentError(TaskListError):
+    """A file has problems, all of which were printed; ``problems`` has them for programs."""
 
-    Warnings of a valid one are printed too. Tasks that a framework of this role and principal
-    could never run count as invalid.
+    def __init__(self, invalid: InvalidTaskListError) -> None:
+        super().__init__(f"{invalid.message}; nothing was sent to any cluster")
+        self.problems = invalid.problems
+
+
+def read_task_list(value: str, role: str, principal: str | None) -> TaskList:
+    """The tasks of a task list or a job file, after all its problems and warnings were printed.
+
+    Tasks that a framework of this role and principal could never run count as invalid.
 
     Raises:
+        NothingSentError: it is not valid.
         TaskListError: it cannot be read.
     """
     from mesos_batch.spec.problems import InvalidTaskListError
@@ -53,8 +61,7 @@ def read_task_list(value: str, role: str, principal: str | None) -> TaskList | N
     try:
         task_list = checked(value, role, principal)
     except InvalidTaskListError as error:
-        _refuse(error)
-        return None
+        raise _printed(error) from None
     print_problems(task_list.warnings)
     return task_list
 
@@ -138,22 +145,24 @@ def _stdin_lines() -> Iterator[str]:
         yield from lines
 
 
-def fits_role(task_list: TaskList, role: str, principal: str | None) -> bool:
-    """Whether a framework of this role and principal could run the tasks; prints why not."""
+def check_role(task_list: TaskList, role: str, principal: str | None) -> None:
+    """See that a framework of this role and principal could run the tasks.
+
+    Raises:
+        NothingSentError: it could not; why was printed.
+    """
     from mesos_batch.spec.load import check_for_role
     from mesos_batch.spec.problems import InvalidTaskListError, Severity
 
     problems = check_for_role(task_list, role, principal)
     if any(problem.severity is Severity.ERROR for problem in problems):
-        _refuse(InvalidTaskListError(task_list.name, problems))
-        return False
+        raise _printed(InvalidTaskListError(task_list.name, problems))
     print_problems(problems)
-    return True
 
 
-def _refuse(error: InvalidTaskListError) -> None:
+def _printed(error: InvalidTaskListError) -> NothingSentError:
     print_problems(error.problems)
-    say_error(f"{error.message}; nothing was sent to any cluster")
+    return NothingSentError(error)
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
@@ -162,12 +171,11 @@ def print_problems(problems: Iterable[Problem]) -> None:
         emit(sys.stderr, one_line(problem.format()))
 
 
-def read_volume_resource(
-    value: str, flag: str, role: str, principal: str | None
-) -> VolumeResource | None:
-    """What to reserve and create; ``None`` after all problems of it were printed.
+def read_volume_resource(value: str, flag: str, role: str, principal: str | None) -> VolumeResource:
+    """What to reserve and create, after all its problems and warnings were printed.
 
     Raises:
+        NothingSentError: it is not valid.
         TaskListError: it cannot be read.
     """
     from mesos_batch.spec.problems import InvalidTaskListError
@@ -177,8 +185,7 @@ def read_volume_resource(
     try:
         found = load_volume_resource(data, name, role, principal)
     except InvalidTaskListError as error:
-        _refuse(error)
-        return None
+        raise _printed(error) from None
     print_problems(found.warnings)
     return found
 

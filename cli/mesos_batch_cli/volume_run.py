@@ -142,12 +142,14 @@ def destroy_command(flag: str, options: RunOptions, values: Values) -> str:
     return shlex.join(words)
 
 
-def tell_refused(plan: DestroyPlan) -> bool:
+def tell_refused(plan: DestroyPlan, values: Values) -> bool:
     """Whether something must not be touched; then it is told why."""
+    from mesos_batch_cli.output.outcome import tell_nothing_done
+
     for sentence in plan.refused:
         say_error(sentence)
     if plan.refused:
-        emit(sys.stderr, "nothing was destroyed")
+        tell_nothing_done("nothing was destroyed", values)
     return bool(plan.refused)
 
 
@@ -199,6 +201,16 @@ def print_all(
 def show(lines: Sequence[str]) -> None:
     """Print a page on stdout."""
     emit(sys.stdout, "\n".join(lines))
+
+
+def preview(changes: Sequence[Change], cluster: ClusterView, values: Values) -> None:
+    """Show what would be undone; beside JSON that is for people only."""
+    from mesos_batch_cli.output.volume_table import plan_table
+
+    if values[the.QUIET]:
+        return
+    page = plan_table(changes, cluster, *paint_and_width(values))
+    emit(sys.stderr if values[the.JSON] else sys.stdout, "\n".join(page))
 
 
 def paint_and_width(values: Values) -> tuple[Paint, int | None]:

@@ -87,6 +87,7 @@ RUN: tuple[Setting[Any], ...] = (
     REPORT,
     PROGRESS,
     EVENTS,
+    JSON,
     COLOR,
     QUIET,
     VERBOSE,
@@ -117,6 +118,7 @@ RESUME: tuple[Setting[Any], ...] = (
     REPORT,
     PROGRESS,
     EVENTS,
+    JSON,
     COLOR,
     QUIET,
     VERBOSE,
@@ -182,6 +184,7 @@ RETRY: tuple[Setting[Any], ...] = (
     REPORT,
     PROGRESS,
     EVENTS,
+    JSON,
     COLOR,
     QUIET,
     VERBOSE,
@@ -200,9 +203,9 @@ EXPLAIN: tuple[Setting[Any], ...] = (
     JSON,
     HELP,
 )
-REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, HELP)
-WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, COLOR, QUIET, VERBOSE, HELP)
-TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, COLOR, VERBOSE, HELP)
+REPORT_COMMAND: tuple[Setting[Any], ...] = (REPORT_NOW, STATE_DIR, JSON, HELP)
+WAIT: tuple[Setting[Any], ...] = (STATE_DIR, PROGRESS, JSON, COLOR, QUIET, VERBOSE, HELP)
+TOP: tuple[Setting[Any], ...] = (STATE_DIR, ONCE, JSON, COLOR, VERBOSE, HELP)
 _NOT_OF_CANCEL = {setting.name for setting in (ON_INTERRUPT, STREAM_LOGS, OUTPUT_DIR, REPORT)}
 CANCEL: tuple[Setting[Any], ...] = tuple(
     setting for setting in RESUME if setting.name not in _NOT_OF_CANCEL

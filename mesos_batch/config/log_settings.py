@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ LOGS: tuple[Setting[Any], ...] = (
     ATTEMPT,
     *_ACCESS,
     the.STATE_DIR,
+    replace(the.JSON, help="Print each line as a JSON object."),
     the.COLOR,
     the.HELP,
 )

@@ -47,11 +47,11 @@ AS_TOKEN: Setting[bool] = Setting(
     help="A token instead of the secret of a principal.",
 )
 
-PROFILE_ADD: tuple[Setting[Any], ...] = (*OF_PROFILE.values(), run.HELP)
+PROFILE_ADD: tuple[Setting[Any], ...] = (*OF_PROFILE.values(), run.JSON, run.HELP)
 PROFILE_LIST: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)
 PROFILE_SHOW: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)
-PROFILE_REMOVE: tuple[Setting[Any], ...] = (run.HELP,)
-PROFILE_USE: tuple[Setting[Any], ...] = (NONE, run.HELP)
+PROFILE_REMOVE: tuple[Setting[Any], ...] = (run.JSON, run.HELP)
+PROFILE_USE: tuple[Setting[Any], ...] = (NONE, run.JSON, run.HELP)
 CONFIG_SHOW: tuple[Setting[Any], ...] = (PROFILE, ORIGIN, run.JSON, run.COLOR, run.HELP)
 CONFIG_PATH: tuple[Setting[Any], ...] = (run.JSON, run.HELP)
 CREDENTIALS: tuple[Setting[Any], ...] = (
@@ -59,6 +59,7 @@ CREDENTIALS: tuple[Setting[Any], ...] = (
     PROFILE,
     run.PRINCIPAL,
     AS_TOKEN,
+    run.JSON,
     run.HELP,
 )
 CREDENTIALS_LIST: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)

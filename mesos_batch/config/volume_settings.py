@@ -233,6 +233,7 @@ _ACTS: tuple[Setting[Any], ...] = (
     run.STATE_DIR,
     PROGRESS,
     EVENTS,
+    run.JSON,
     run.COLOR,
     run.QUIET,
     run.VERBOSE,

@@ -114,7 +114,9 @@ def test_top_prints_a_picture_where_there_is_no_terminal(
     assert re.match(rf"mesos-batch instance on {re.escape(master)} +{run_id}  \d", seen.stdout)
     assert "1 finished   ▒ 2 running\n33% of 3 tasks ended" in seen.stdout
     assert re.search(r"^  held-1 +S\d +\d+\.\ds$", seen.stdout, re.MULTILINE)
-    assert re.search(r"^  S\d +\d +─+ 0\.\d of 4 +─+ \d+ MB of 4 GB$", seen.stdout, re.MULTILINE)
+    assert re.search(
+        r"^  S\d +\d +[━─]+ 0\.\d of 4 +[━─]+ \d+ MB of 4 GB$", seen.stdout, re.MULTILINE
+    )
     assert "\x1b" not in seen.stdout
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "2 finished   ▓ 1 failed\n100% of 3 tasks ended" in ended.stdout

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from mesos_batch_cli.command_table import COMMANDS
 
 from mesos_batch.config import cluster_settings as cluster
 from mesos_batch.config import command_settings as commands
@@ -16,6 +17,8 @@ from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "flags.md"
+# Their flags, where they have any, are told by --help.
+WITHOUT_FLAGS = {"mesos-batch help", "mesos-batch completion"}
 SECTIONS = {
     "## mesos-batch": commands.RUN,
     "## mesos-batch plan": plans.PLAN,
@@ -75,3 +78,12 @@ def rows_under(heading: str) -> set[str]:
 @pytest.mark.parametrize("heading", SECTIONS)
 def test_the_document_has_exactly_the_declared_flags(heading: str) -> None:
     assert rows_under(heading) == {row(setting) for setting in SECTIONS[heading]}
+
+
+def test_it_has_a_section_for_each_command_and_no_other() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    headings = [line for line in text.splitlines() if line.startswith("## mesos-batch")]
+    assert sorted(headings) == sorted(SECTIONS)
+    names = {name for heading in headings for name in heading.removeprefix("## ").split(", ")}
+    listed = {f"mesos-batch {command.name}" for command in COMMANDS} - {"mesos-batch run"}
+    assert names == {*listed, "mesos-batch"} - WITHOUT_FLAGS

@@ -60,16 +60,11 @@ def run(arguments: Sequence[str]) -> int:
         return remove(options, values)
 
     task_list = read_task_list(given or "", values[the.ROLE], credentials.principal)
-    if task_list is None:
-        return ExitCode.USAGE
     changes: Sequence[Change] = ()
     if values[flags.PERSISTENT_VOLUME]:
         from mesos_batch_cli.original_volumes import wanted
 
-        found = wanted(options, values)
-        if found is None:
-            return ExitCode.USAGE
-        changes = found
+        changes = wanted(options, values)
     return run_new(task_list.tasks, options, task_list.name, values, leave=leave, changes=changes)
 
 

@@ -38,12 +38,14 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.runs import RunState, ask_cancel, read_snapshot
     from mesos_batch_cli.drive import show_result
     from mesos_batch_cli.keeping import run_again, run_meant
+    from mesos_batch_cli.output.outcome import tell_nothing_done
     from mesos_batch_cli.take_up import take_up_to_cancel
     from mesos_batch_cli.watch import watch
 
     info = run_meant(values)
     if info.state is RunState.ENDED:
-        emit(sys.stderr, f"run {info.run_id} has ended already, with exit code {info.exit_code}")
+        told = f"run {info.run_id} has ended already, with exit code {info.exit_code}"
+        tell_nothing_done(told, values)
         return ExitCode.FINISHED
     if info.state is RunState.RUNNING:
         ask_cancel(info, ExitCode.INTERRUPTED)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import profile_settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.credentials import entry_meant, no_keyring
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_done
 from mesos_batch_cli.values import Values
 
 USAGE = (
@@ -40,5 +39,5 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(
             f"{entry.told} is not in the keyring", "'mesos-batch credentials list' tells what is."
         )
-    emit(sys.stdout, f"{entry.told} is forgotten")
+    tell_done(f"{entry.told} is forgotten", values)
     return ExitCode.FINISHED

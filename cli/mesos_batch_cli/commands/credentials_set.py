@@ -12,7 +12,7 @@ from mesos_batch.config.secret import Secret
 from mesos_batch.config.secrets import Credentials, checked_token, refuse_colons
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.credentials import entry_meant, no_keyring
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_done
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     except keyring_store.KeyringUnusableError as error:
         raise no_keyring(error, entry.kind) from error
     credential_index.add(entry)
-    emit(sys.stdout, f"{entry.told} is in the keyring")
+    tell_done(f"{entry.told} is in the keyring", values)
     return ExitCode.FINISHED
 
 

@@ -46,8 +46,6 @@ def run(arguments: Sequence[str]) -> int:
     options = _options(values)
 
     task_list = read_task_list(source, options.role, options.principal)
-    if task_list is None:
-        return ExitCode.USAGE
 
     from mesos_batch import planning
     from mesos_batch_cli.output.as_json import as_json

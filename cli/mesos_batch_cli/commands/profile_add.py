@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 from mesos_batch.config import profile_settings as the
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_done
 from mesos_batch_cli.values import Origin, Values
 
 USAGE = ("mesos-batch profile add NAME --master=HOST:PORT [flags]",)
@@ -44,7 +43,8 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.config import profile_store
 
     path = profile_store.add(values.word, given)
-    emit(sys.stdout, f"profile {values.word} is in {path}")
+    told = f"profile {values.word} is in {path}"
+    tell_done(told, values, profile=values.word, file=str(path))
     return ExitCode.FINISHED
 
 

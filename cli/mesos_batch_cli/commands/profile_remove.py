@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import profile_settings as the
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_done
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch profile remove PROFILE",)
@@ -33,5 +32,6 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.config import profile_store
 
     path = profile_store.remove(values.word)
-    emit(sys.stdout, f"profile {values.word} is no longer in {path}")
+    told = f"profile {values.word} is no longer in {path}"
+    tell_done(told, values, profile=values.word, file=str(path))
     return ExitCode.FINISHED

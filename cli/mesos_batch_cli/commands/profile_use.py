@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import profile_settings as the
 from mesos_batch.config.layers import default_profile, find_files, profile
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import emit, say_warning
+from mesos_batch_cli.output.outcome import tell_done
+from mesos_batch_cli.output.streams import say_warning
 from mesos_batch_cli.values import Values
 
 USAGE = ("mesos-batch profile use PROFILE", "mesos-batch profile use --none")
@@ -34,7 +34,8 @@ def run(arguments: Sequence[str]) -> int:
     if name is not None:
         profile(find_files(os.environ).files, name)
     path = profile_store.use(name)
-    emit(sys.stdout, f"{path} says to use {f'profile {name}' if name else 'no profile'}")
+    told = f"{path} says to use {f'profile {name}' if name else 'no profile'}"
+    tell_done(told, values, profile=name, file=str(path))
     other = default_profile(find_files(os.environ).files)
     if other is not None and other.value != name:
         say_warning(f"here, {other.place} wants profile {other.value}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from mesos_batch.config import command_settings as commands
+from mesos_batch.config import settings as the
 from mesos_batch.config.report_settings import REPORT_NOW
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.values import Values
@@ -33,9 +35,19 @@ def run(arguments: Sequence[str]) -> int:
             "no report is asked for", "Add --report=run.html; 'mesos-batch report --help' has all."
         )
 
+    if values[the.JSON] and any(target.path is None for target in targets):
+        raise UsageError("--json and a report both want standard output")
+
     from mesos_batch_cli.keeping import run_meant
     from mesos_batch_cli.report_files import check_writable, write_reports
 
     check_writable(targets)
-    write_reports(run_meant(values), targets)
+    info = run_meant(values)
+    write_reports(info, targets)
+    if values[the.JSON]:
+        from mesos_batch_cli.output.as_json import as_json
+        from mesos_batch_cli.output.streams import emit
+
+        written = [{"format": it.format, "path": str(it.path)} for it in targets]
+        emit(sys.stdout, as_json("reports", {"run_id": info.run_id, "reports": written}))
     return ExitCode.FINISHED

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
-from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_nothing_done
 from mesos_batch_cli.reservation_wish import WHOM, acting_options, reserve_wish
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import carry_out, confirmed, look_at, paint_and_width, show
+from mesos_batch_cli.volume_run import carry_out, confirmed, look_at, preview
 
 USAGE = (
     f"mesos-batch reservations unreserve {WHOM} --resources='cpus:2;mem:64' --agent=AGENT [flags]",
@@ -36,15 +34,13 @@ def run(arguments: Sequence[str]) -> int:
     values = Values(arguments, os.environ, SETTINGS)
 
     from mesos_batch.volumes import plan_unreserve
-    from mesos_batch_cli.output.volume_table import plan_table
 
     options = acting_options(values)
     wish = reserve_wish(values, options)
     cluster, _ = look_at(options, values)
     changes = plan_unreserve(wish, cluster)
-    if not values[the.QUIET]:
-        show(plan_table(changes, cluster, *paint_and_width(values)))
+    preview(changes, cluster, values)
     if not confirmed("Give this back to everybody?", yes=values[volumes.YES]):
-        emit(sys.stderr, "nothing was unreserved")
+        tell_nothing_done("nothing was unreserved", values)
         return ExitCode.TASK_FAILED
     return carry_out(changes, options, "reservations unreserve", values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +11,6 @@ from mesos_batch.config import command_settings as commands
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.model.dependencies import again_with, only
 from mesos_batch.model.facts import Phase
-from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import (
     changed_options,
     check_keeping,
@@ -68,7 +66,8 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch.spec.load import TaskList
     from mesos_batch_cli.commands.batch import run_new
     from mesos_batch_cli.keeping import run_meant
-    from mesos_batch_cli.task_list import fits_role
+    from mesos_batch_cli.output.outcome import tell_nothing_done
+    from mesos_batch_cli.task_list import check_role
 
     info = run_meant(values)
     tasks = _chosen(info, values)
@@ -77,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
         nothing = f"run {info.run_id} has no {what} tasks: there is nothing to do"
         if not values[commands.UNFINISHED] and info.counts.get(Phase.FINISHED, 0) < info.total:
             nothing += "; --unfinished runs those that did not finish"
-        emit(sys.stderr, nothing)
+        tell_nothing_done(nothing, values)
         return ExitCode.FINISHED
     options = changed_options(options_of(info), values)
     refuse_misplaced(values, options.master)
@@ -85,8 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     master = with_credentials(options.master)
     who = credentials_for(values, master, options.principal)
     source = f"retry of {info.run_id}"
-    if not fits_role(TaskList(source, tuple(tasks)), options.role, who.principal):
-        return ExitCode.USAGE
+    check_role(TaskList(source, tuple(tasks)), options.role, who.principal)
     options = replace(
         options,
         master=master,

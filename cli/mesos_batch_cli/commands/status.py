@@ -32,17 +32,14 @@ def run(arguments: Sequence[str]) -> int:
 
     from mesos_batch.runs import read_snapshot
     from mesos_batch_cli.keeping import again, run_meant
-    from mesos_batch_cli.output.as_json import as_json, change_fields, run_fields, task_fields
+    from mesos_batch_cli.output.as_json import run_page
     from mesos_batch_cli.output.status_page import status_page
     from mesos_batch_cli.output.streams import paint_for, width_of
 
     info = run_meant(values)
     snapshot = read_snapshot(info)
     if values[the.JSON]:
-        tasks = [task_fields(task) for task in snapshot.tasks]
-        changes = [change_fields(view) for view in snapshot.changes]
-        page = {**run_fields(info), "changes": changes, "tasks": tasks}
-        emit(sys.stdout, as_json("run", page))
+        emit(sys.stdout, run_page(info, snapshot))
         return ExitCode.FINISHED
     text = status_page(
         info,

@@ -46,6 +46,13 @@ def run(arguments: Sequence[str]) -> int:
 
     info = run_meant(values)
     goes_on = info.state is RunState.RUNNING
+    if values[the.JSON]:
+        from mesos_batch.runs import read_snapshot
+        from mesos_batch_cli.output.as_json import run_page
+        from mesos_batch_cli.output.streams import emit
+
+        emit(sys.stdout, run_page(info, read_snapshot(info)))
+        return ExitCode.FINISHED
     if values[ONCE] or not goes_on or not is_terminal(sys.stdout, os.environ):
         _print_once(info, values)
         return ExitCode.FINISHED

@@ -63,19 +63,11 @@ def run(arguments: Sequence[str]) -> int:
 
 def _fields(name: str, count: int | None, problems: Sequence[Problem]) -> dict[str, Any]:
     """The verdict for programs; ``tasks`` is ``null`` when something is wrong."""
+    from mesos_batch_cli.output.as_json import problem_fields
+
     return {
         "source": name,
         "valid": count is not None,
         "tasks": count,
-        "problems": [
-            {
-                "severity": problem.severity.value,
-                "line": problem.line,
-                "column": problem.column,
-                "field": problem.field,
-                "message": problem.message,
-                "hint": problem.hint,
-            }
-            for problem in problems
-        ],
+        "problems": [problem_fields(problem) for problem in problems],
     }

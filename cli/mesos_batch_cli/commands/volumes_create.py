@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import emit
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Origin, Values
 from mesos_batch_cli.volume_run import (
@@ -107,16 +105,15 @@ def _wished(
 
 
 def _from_file(values: Values, options: RunOptions) -> int:
+    from mesos_batch_cli.output.outcome import tell_nothing_done
     from mesos_batch_cli.task_list import read_volume_resource
 
     read = read_volume_resource(
         values[volumes.RESOURCE] or "", "--resource", options.role, options.principal
     )
-    if read is None:
-        return ExitCode.USAGE
     agents = values[volumes.AGENT] or ((read.agent_id,) if read.agent_id else ())
     changes = missing_of(read, agents, options, values)
     if not changes:
-        emit(sys.stderr, "all of it is there already: there is nothing to do")
+        tell_nothing_done("all of it is there already: there is nothing to do", values)
         return ExitCode.FINISHED
     return carry_out(changes, options, f"volumes create {read.name}", values)

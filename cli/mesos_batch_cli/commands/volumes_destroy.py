@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mesos_batch.config import settings as the
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import emit
+from mesos_batch_cli.output.outcome import tell_nothing_done
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
 from mesos_batch_cli.volume_run import (
@@ -19,13 +17,11 @@ from mesos_batch_cli.volume_run import (
     cluster_of,
     confirmed,
     look_at,
-    paint_and_width,
-    show,
+    preview,
     tell_refused,
 )
 
 if TYPE_CHECKING:
-    from mesos_batch.model.change import Change
     from mesos_batch.model.cluster import ClusterView
     from mesos_batch.runs import RunInfo
     from mesos_batch.volumes import DestroyPlan, Ledger
@@ -66,18 +62,18 @@ def run(arguments: Sequence[str]) -> int:
     if forgotten is not None:
         return _forget(forgotten, cluster, ledger, values)
     plan = _plan(values, cluster, ledger, options.principal, undone)
-    if tell_refused(plan) or not _agreed(plan, cluster, values):
+    if tell_refused(plan, values) or not _agreed(plan, cluster, values):
         return ExitCode.TASK_FAILED
     if undone is not None and undone.state is RunState.STOPPED:
         # Its framework goes, and what became of its last operations is known after that.
         take_up_to_cancel(undone, values)
         cluster, ledger = look_at(options, values)
         later = _plan(values, cluster, ledger, options.principal, undone)
-        if tell_refused(later) or not (plan.changes or _agreed(later, cluster, values)):
+        if tell_refused(later, values) or not (plan.changes or _agreed(later, cluster, values)):
             return ExitCode.TASK_FAILED
         plan = later
     if not plan.changes:
-        emit(sys.stderr, "nothing of it is left: there is nothing to do")
+        tell_nothing_done("nothing of it is left: there is nothing to do", values)
         return ExitCode.FINISHED
     options = replace(options, role=plan.role or "*")
     return carry_out(plan.changes, options, "volumes destroy", values)
@@ -87,10 +83,10 @@ def _agreed(plan: DestroyPlan, cluster: ClusterView, values: Values) -> bool:
     """Show what would go and ask; there is nothing to ask about what is not there."""
     if not plan.changes:
         return True
-    _preview(plan.changes, cluster, values)
+    preview(plan.changes, cluster, values)
     if confirmed("Destroy this, with all data on it?", yes=values[volumes.YES]):
         return True
-    emit(sys.stderr, "nothing was destroyed")
+    tell_nothing_done("nothing was destroyed", values)
     return False
 
 
@@ -161,16 +157,9 @@ def _forget(agent_id: str, cluster: ClusterView, ledger: Ledger, values: Values)
     from mesos_batch.volumes import plan_forget
 
     changes = plan_forget(agent_id, cluster, ledger)
-    _preview(changes, cluster, values)
+    preview(changes, cluster, values)
     question = f"Write this off, because agent {agent_id} is gone for good?"
     if not confirmed(question, yes=values[volumes.YES]):
-        emit(sys.stderr, "nothing was written off")
+        tell_nothing_done("nothing was written off", values)
         return ExitCode.TASK_FAILED
     return carry_out(changes, cluster_of(values), "volumes destroy --forget_agent", values)
-
-
-def _preview(changes: Sequence[Change], cluster: ClusterView, values: Values) -> None:
-    from mesos_batch_cli.output.volume_table import plan_table
-
-    if not values[the.QUIET]:
-        show(plan_table(changes, cluster, *paint_and_width(values)))

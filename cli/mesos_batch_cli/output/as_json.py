@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from mesos_batch.errors import MesosBatchError
     from mesos_batch.model.change import ChangeView
-    from mesos_batch.model.snapshot import TaskView
+    from mesos_batch.model.snapshot import RunSnapshot, TaskView
     from mesos_batch.runs import RunInfo
+    from mesos_batch.spec.problems import Problem
 
 
 SCHEMA_VERSION = 1
@@ -31,12 +32,59 @@ def as_json(kind: str, fields: Mapping[str, object]) -> str:
     return json.dumps({"schema": f"mesos-batch.{kind}/{SCHEMA_VERSION}", **fields}, indent=2)
 
 
+def json_line(kind: str, fields: Mapping[str, object]) -> str:
+    """One document of many, on a line of its own."""
+    head = {"schema": f"mesos-batch.{kind}/{SCHEMA_VERSION}"}
+    return json.dumps({**head, **fields}, ensure_ascii=False) + "\n"
+
+
 def error_fields(error: MesosBatchError) -> dict[str, Any]:
     """What a command could not do."""
     return {
         "message": error.message,
         "hint": error.hint,
         "exit_code": int(error.exit_code),
+        # Those of a file, each with its place.
+        "problems": [problem_fields(problem) for problem in getattr(error, "problems", ())],
+    }
+
+
+def problem_fields(problem: Problem) -> dict[str, Any]:
+    """One thing to put right in a file."""
+    return {
+        "severity": problem.severity.value,
+        "line": problem.line,
+        "column": problem.column,
+        "field": problem.field,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def run_page(info: RunInfo, snapshot: RunSnapshot) -> str:
+    """A run that is kept, with its changes and tasks."""
+    return as_json("run", {**run_fields(info), **_parts(snapshot)})
+
+
+def unkept_run_page(snapshot: RunSnapshot) -> str:
+    """A run of which nothing is kept, as it ended."""
+    counts = {phase.value: count for phase, count in snapshot.counts().items() if count}
+    told = {
+        "run_id": None,
+        "master": snapshot.master,
+        "total": len(snapshot.tasks),
+        "counts": counts,
+        "exit_code": snapshot.exit_code,
+        "message": snapshot.message,
+        "framework_id": snapshot.framework_id,
+    }
+    return as_json("run", {**told, **_parts(snapshot)})
+
+
+def _parts(snapshot: RunSnapshot) -> dict[str, Any]:
+    return {
+        "changes": [change_fields(view) for view in snapshot.changes],
+        "tasks": [task_fields(task) for task in snapshot.tasks],
     }
 
 

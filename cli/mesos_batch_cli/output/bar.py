@@ -68,7 +68,7 @@ def gauge(part: float, whole: float, width: int, *, unicode: bool) -> str:
 
     Only what is unused looks empty, only what is used up looks full.
     """
-    full, empty = ("█", "░") if unicode else ("#", ".")
+    full, empty = ("━", "─") if unicode else ("#", "-")
     cells = round(width * part / whole) if whole > 0 else 0
     if part > 0:
         cells = max(cells, 1)

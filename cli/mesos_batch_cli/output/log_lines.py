@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from mesos_batch.sandboxes import STDERR, STDOUT
+from mesos_batch_cli.output.as_json import json_line
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import one_line, shortened, terminal_line
 
@@ -87,3 +88,27 @@ class LogLines:
 
     def _for_terminal(self, line: bytes) -> str:
         return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
+
+
+class JsonLogLines:
+    """Lines as JSON objects, one a line; where bytes are no text, signs stand in for them."""
+
+    is_plain = False
+
+    def __init__(self, pattern: re.Pattern[str] | None = None) -> None:
+        self._pattern = pattern
+        self.matched = 0
+
+    @property
+    def has_pattern(self) -> bool:
+        """Whether only some lines are wanted."""
+        return self._pattern is not None
+
+    def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
+        """The lines that are to be shown, each with its end."""
+        texts = [line.decode(errors="replace") for line in lines]
+        shown = [text for text in texts if self._pattern is None or self._pattern.search(text)]
+        self.matched += len(shown)
+        return "".join(
+            json_line("log", {"task_id": task_id, "stream": stream, "line": text}) for text in shown
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from mesos_batch.model.facts import Phase
+from mesos_batch_cli.output.bar import gauge
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
 from mesos_batch_cli.output.text import agent_name, elapsed, one_line
@@ -158,8 +159,7 @@ def _used(used: float, whole: float | None, show: Callable[[float], str], *, met
     text = f"{show(used)} of {show(whole)}"
     if not meters:
         return text
-    cells = round(min(used / whole, 1.0) * _METER_CELLS)
-    return f"{'━' * cells}{'─' * (_METER_CELLS - cells)} {text}"
+    return f"{gauge(used, whole, _METER_CELLS, unicode=True)} {text}"
 
 
 def _cpus(amount: float) -> str:

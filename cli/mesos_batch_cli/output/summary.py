@@ -189,11 +189,11 @@ def _table(
         yield from _labelled("why", one_line(why.sentence), paint, width)
         if why.hint is not None:
             yield from _labelled("hint", why.hint, paint, width)
-        log = log_of(task)
-        if log is not None:
+        log, excerpt = log_of(task), excerpts.get(task.spec.task_id, ())
+        if log is not None and not excerpt:
             # Never folded, so that it can be copied.
             yield from _labelled("stderr", log, paint, None)
-        for position, line in enumerate(excerpts.get(task.spec.task_id, ())):
+        for position, line in enumerate(excerpt):
             label = "wrote" if position == 0 else ""
             yield from _labelled(label, _within(line, width), paint, None)
 
