@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import UsageError
+from mesos_batch_cli.cluster_meant import cluster_of
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of, needs_role_and_principal
+from mesos_batch_cli.volume_run import needs_role_and_principal
 
 if TYPE_CHECKING:
     from mesos_batch.api import RunOptions

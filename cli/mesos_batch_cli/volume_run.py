@@ -1,20 +1,18 @@
-"""What the commands on volumes and reservations share: look, ask, carry out."""
+"""What the commands that change volumes and reservations share: look, ask, carry out."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.connection_settings import HOW, TOKEN_FILE
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
-from mesos_batch_cli.output.streams import emit, paint_for, say_error, say_warning, width_of
-from mesos_batch_cli.run_options import credentials_for, how_to_connect, with_credentials
+from mesos_batch_cli.output.streams import emit, say_error, say_warning
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -23,45 +21,6 @@ if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
     from mesos_batch.spec.volume_resource import VolumeResource
     from mesos_batch.volumes import DestroyPlan, Ledger
-    from mesos_batch_cli.output.streams import Paint
-
-TITLE = "mesos-batch volumes"
-T = TypeVar("T")
-
-
-def cluster_of(values: Values, like: RunOptions | None = None) -> RunOptions:
-    """Which cluster is meant, and who we are to it: as in the run ``like``, unless a flag says.
-
-    Raises:
-        UsageError: no master is given, or the secret cannot be read.
-    """
-    from mesos_batch.api import RunOptions
-
-    master, principal = values[the.MASTER], values[the.PRINCIPAL]
-    if like is not None:
-        if values.origin(the.MASTER) is not Origin.FLAG:
-            master = with_credentials(like.master)
-        if values.origin(the.PRINCIPAL) is not Origin.FLAG:
-            principal = like.principal
-    if master is None:
-        raise UsageError("no master is given", "Add --master=HOST:PORT.")
-    how = how_to_connect(values)
-    if like is not None:
-        how = {
-            option.name: how[option.name]
-            if values.origin(option) is Origin.FLAG
-            else getattr(like, option.name)
-            for option in HOW
-        }
-    who = credentials_for(values, master, principal)
-    return RunOptions(
-        master=master,
-        framework_name=TITLE,
-        principal=who.principal,
-        secret=who.secret,
-        token=who.token,
-        **how,
-    )
 
 
 def look_at(options: RunOptions, values: Values) -> tuple[ClusterView, Ledger]:
@@ -175,47 +134,15 @@ def missing_of(
     return changes
 
 
-def print_all(
-    found: Sequence[T],
-    values: Values,
-    *,
-    fields: Callable[[T], dict[str, Any]],
-    page: Callable[[Sequence[T], Paint, int | None], list[str]],
-    kind: str,
-    nothing: str,
-) -> None:
-    """Print what was found: as JSON where that is wanted, as a page, or that there is nothing.
-
-    ``kind`` is what they are called in JSON.
-    """
-    from mesos_batch_cli.output.as_json import as_json
-
-    if values[the.JSON]:
-        emit(sys.stdout, as_json(kind, {kind: [fields(item) for item in found]}))
-    elif not found:
-        emit(sys.stderr, nothing)
-    else:
-        show(page(found, *paint_and_width(values)))
-
-
-def show(lines: Sequence[str]) -> None:
-    """Print a page on stdout."""
-    emit(sys.stdout, "\n".join(lines))
-
-
 def preview(changes: Sequence[Change], cluster: ClusterView, values: Values) -> None:
     """Show what would be undone; beside JSON that is for people only."""
+    from mesos_batch_cli.output.found import paint_and_width
     from mesos_batch_cli.output.volume_table import plan_table
 
     if values[the.QUIET]:
         return
     page = plan_table(changes, cluster, *paint_and_width(values))
     emit(sys.stderr if values[the.JSON] else sys.stdout, "\n".join(page))
-
-
-def paint_and_width(values: Values) -> tuple[Paint, int | None]:
-    """Colours and width of stdout."""
-    return paint_for(sys.stdout, values[the.COLOR], os.environ), width_of(sys.stdout, os.environ)
 
 
 def confirmed(question: str, *, yes: bool) -> bool:

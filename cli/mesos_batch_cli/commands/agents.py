@@ -10,10 +10,11 @@ from functools import partial
 
 from mesos_batch.config import cluster_settings as cluster
 from mesos_batch.errors import ExitCode
+from mesos_batch_cli.cluster_meant import cluster_of
+from mesos_batch_cli.output.found import print_all
 from mesos_batch_cli.output.streams import speaks_unicode
 from mesos_batch_cli.selecting import agent_selector
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of, print_all
 
 USAGE = ("mesos-batch agents --master=HOST:PORT [flags]",)
 ABOUT = (

@@ -78,8 +78,8 @@ def _values(arguments: Sequence[str]) -> tuple[Values, UsageError | None]:
 def _checks(values: Values, wrong: UsageError | None) -> Iterator[Check]:
     from mesos_batch.doctor import cluster_checks, machine_checks
     from mesos_batch.doctor.check import failed, good
+    from mesos_batch_cli.cluster_meant import cluster_of
     from mesos_batch_cli.keeping import state_dir
-    from mesos_batch_cli.volume_run import cluster_of
 
     files = find_files(os.environ).files if wrong is None else ()
     wrong = wrong or _fault_of(files)

@@ -66,7 +66,7 @@ def _look(values: Values) -> Callable[[], ClusterView] | None:
 
     def look() -> ClusterView:
         from mesos_batch import volumes
-        from mesos_batch_cli.volume_run import cluster_of
+        from mesos_batch_cli.cluster_meant import cluster_of
 
         return volumes.look(cluster_of(values))
 

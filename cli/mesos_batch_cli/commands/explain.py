@@ -43,10 +43,10 @@ def run(arguments: Sequence[str]) -> int:
 
     from mesos_batch import runs
     from mesos_batch.explaining import what_it_waits_for
+    from mesos_batch_cli.cluster_meant import cluster_of
     from mesos_batch_cli.keeping import state_dir
     from mesos_batch_cli.output.as_json import as_json, task_fields
     from mesos_batch_cli.output.task_page import task_page
-    from mesos_batch_cli.volume_run import cluster_of
 
     name, which = values.words[0], (*values.words[1:], "last")[0]
     info = runs.find_run(which, state_dir(values))

@@ -41,9 +41,9 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError("no task is named", "mesos-batch files [RUN] TASK [PATH]")
 
     from mesos_batch import runs
+    from mesos_batch_cli.cluster_meant import cluster_of
     from mesos_batch_cli.log_access import LogAccess
     from mesos_batch_cli.task_choice import choose_run, pick_tasks
-    from mesos_batch_cli.volume_run import cluster_of
 
     chosen = choose_run(values.words, values)
     if not chosen.words:
@@ -88,7 +88,7 @@ def _show(source: Source, path: str, values: Values) -> None:
         emit(sys.stdout, as_json("files", {"path": path, "files": [*map(_fields, listed)]}))
     elif listed:
         from mesos_batch_cli.output.file_table import file_table
-        from mesos_batch_cli.volume_run import paint_and_width
+        from mesos_batch_cli.output.found import paint_and_width
 
         emit(sys.stdout, "\n".join(file_table(listed, *paint_and_width(values))))
     else:

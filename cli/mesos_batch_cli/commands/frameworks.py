@@ -9,8 +9,9 @@ from functools import partial
 
 from mesos_batch.config import cluster_settings as cluster
 from mesos_batch.errors import ExitCode
+from mesos_batch_cli.cluster_meant import cluster_of
+from mesos_batch_cli.output.found import print_all
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of, print_all
 
 USAGE = ("mesos-batch frameworks --master=HOST:PORT [flags]",)
 ABOUT = (

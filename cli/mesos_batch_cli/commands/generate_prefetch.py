@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from mesos_batch.config import generate_settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch.model.inventory import AgentStatus
+from mesos_batch_cli.cluster_meant import cluster_of
 from mesos_batch_cli.generating import print_list
 from mesos_batch_cli.output.streams import say_warning
 from mesos_batch_cli.output.text import agent_name
 from mesos_batch_cli.selecting import agent_selector
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of
 
 if TYPE_CHECKING:
     from mesos_batch.model.inventory import AgentEntry

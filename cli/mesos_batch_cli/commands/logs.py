@@ -49,10 +49,10 @@ def run(arguments: Sequence[str]) -> int:
 
     from mesos_batch import runs
     from mesos_batch.sandboxes import STDERR, STDOUT
+    from mesos_batch_cli.cluster_meant import cluster_of
     from mesos_batch_cli.log_access import LogAccess
     from mesos_batch_cli.log_reading import follow_logs, print_logs
     from mesos_batch_cli.task_choice import choose_run
-    from mesos_batch_cli.volume_run import cluster_of
 
     chosen = choose_run(values.words, values)
     tasks = _tasks_meant(chosen, values)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode
+from mesos_batch_cli.cluster_meant import cluster_of
+from mesos_batch_cli.output.found import print_all
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import cluster_of, look_at, print_all
+from mesos_batch_cli.volume_run import look_at
 
 USAGE = ("mesos-batch reservations list --master=HOST:PORT [flags]",)
 ABOUT = (

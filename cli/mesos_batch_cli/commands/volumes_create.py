@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, Any
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.config.setting import Setting
 from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.cluster_meant import cluster_of
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Origin, Values
-from mesos_batch_cli.volume_run import (
-    carry_out,
-    cluster_of,
-    look_at,
-    missing_of,
-    needs_role_and_principal,
-)
+from mesos_batch_cli.volume_run import carry_out, look_at, missing_of, needs_role_and_principal
 
 if TYPE_CHECKING:
     from mesos_batch.api import RunOptions

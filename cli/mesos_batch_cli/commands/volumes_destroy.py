@@ -9,17 +9,11 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.config import volume_settings as volumes
 from mesos_batch.errors import ExitCode, UsageError
+from mesos_batch_cli.cluster_meant import cluster_of
 from mesos_batch_cli.output.outcome import tell_nothing_done
 from mesos_batch_cli.run_options import check_output
 from mesos_batch_cli.values import Values
-from mesos_batch_cli.volume_run import (
-    carry_out,
-    cluster_of,
-    confirmed,
-    look_at,
-    preview,
-    tell_refused,
-)
+from mesos_batch_cli.volume_run import carry_out, confirmed, look_at, preview, tell_refused
 
 if TYPE_CHECKING:
     from mesos_batch.model.cluster import ClusterView
