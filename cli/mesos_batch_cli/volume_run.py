@@ -13,6 +13,7 @@ from mesos_batch.config.connection_settings import HOW, TOKEN_FILE
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.keeping import state_dir
 from mesos_batch_cli.output.streams import emit, say_error, say_warning
+from mesos_batch_cli.output.text import counted
 from mesos_batch_cli.values import Origin, Values
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def look_at(options: RunOptions, values: Values) -> tuple[ClusterView, Ledger]:
     cluster = look(options)
     ledger = read_ledger(cluster, options.master, state_dir(values))
     if cluster.recovering:
-        count = len(cluster.recovering)
-        agents = "1 agent" if count == 1 else f"{count} agents"
+        agents = counted(len(cluster.recovering), "agent")
         say_warning(f"the new master still waits for {agents}: what is on them is not shown")
     for unreadable in ledger.unreadable:
         say_warning(f"the ledger is not complete: {unreadable}")

@@ -13,7 +13,7 @@ from mesos_batch.config import settings as the
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, SandboxGoneError, UsageError
 from mesos_batch_cli.output.streams import emit, pour
-from mesos_batch_cli.output.text import one_line
+from mesos_batch_cli.output.text import counted, one_line
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _download_tree(source: Source, path: str, target: Path) -> None:
         _tell(inner, place, size)
 
     download_tree(source, path, target, told)
-    emit(sys.stderr, f"{count:,} {'file' if count == 1 else 'files'} copied to {target}")
+    emit(sys.stderr, f"{counted(count, 'file')} copied to {target}")
 
 
 def _tell(path: str, place: Path, size: int) -> None:

@@ -50,11 +50,11 @@ def run(arguments: Sequence[str]) -> int:
     from mesos_batch import planning
     from mesos_batch_cli.output.as_json import as_json
     from mesos_batch_cli.output.plan_page import plan_fields, plan_page
+    from mesos_batch_cli.output.text import counted
 
     cluster = planning.cluster_of(options)
     if cluster.recovering:
-        count = len(cluster.recovering)
-        agents = "1 agent" if count == 1 else f"{count:,} agents"
+        agents = counted(len(cluster.recovering), "agent")
         say_warning(f"the new master still waits for {agents}: the plan is without what they have")
     made = planning.plan(
         task_list.tasks,

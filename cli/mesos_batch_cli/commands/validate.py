@@ -11,7 +11,7 @@ from mesos_batch.config import job_settings as jobs
 from mesos_batch.config import settings as the
 from mesos_batch.errors import ExitCode, UsageError
 from mesos_batch_cli.output.streams import emit, say_error
-from mesos_batch_cli.output.text import one_line
+from mesos_batch_cli.output.text import one_line, tasks
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         if count is None:
             say_error(verdict)
         else:
-            tasks = "1 task" if count == 1 else f"{count:,} tasks"
-            emit(sys.stdout, one_line(f"{name} is valid: {tasks}"))
+            emit(sys.stdout, one_line(f"{name} is valid: {tasks(count)}"))
     return ExitCode.USAGE if count is None else ExitCode.FINISHED
 
 

@@ -14,7 +14,7 @@ from mesos_batch.model.operation import OperationState
 from mesos_batch.model.task import TaskSpec
 from mesos_batch_cli.output.change_text import ending, operation_text
 from mesos_batch_cli.output.streams import Paint
-from mesos_batch_cli.output.text import agent_name, elapsed, one_line
+from mesos_batch_cli.output.text import agent_name, counted, elapsed, one_line
 
 # What follows from a refusal is told with the change it belongs to.
 _TOLD_BY_THE_CHANGE = (
@@ -196,7 +196,5 @@ def _task(task_id: str) -> str:
 def _resumed(run: fact.RunResumed) -> str:
     counts = f"{run.ended:,} ended, {run.active:,} active, {run.waiting:,} waiting"
     if run.changes:
-        counts += (
-            f", {run.changes:,} {'change' if run.changes == 1 else 'changes'} to be made first"
-        )
+        counts += f", {counted(run.changes, 'change')} to be made first"
     return counts

@@ -12,7 +12,7 @@ from mesos_batch.model.resource_text import in_few_words
 from mesos_batch.model.resources import CPUS, GPUS, MEM
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.table import table
-from mesos_batch_cli.output.text import agent_name, elapsed, one_line, tasks
+from mesos_batch_cli.output.text import agent_name, counted, elapsed, one_line, tasks
 
 if TYPE_CHECKING:
     from mesos_batch.model.resources import Resources
@@ -44,7 +44,7 @@ def plan_page(plan: Plan, paint: Paint, width: int | None, *, everything: bool) 
 
 
 def _head(plan: Plan) -> str:
-    agents = "1 agent" if len(plan.agents) == 1 else f"{len(plan.agents):,} agents"
+    agents = counted(len(plan.agents), "agent")
     head, free = f"{tasks(plan.tasks)} on {agents}", _in_few_words(plan.capacity)
     if not free:
         return head

@@ -61,7 +61,12 @@ def _few_digits(number: float) -> str:
 
 def tasks(count: int) -> str:
     """``1 task``, ``12 tasks``."""
-    return f"{count} task" if count == 1 else f"{count:,} tasks"
+    return counted(count, "task")
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 agent``, ``1,200 agents``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def agent_name(agent_id: str | None, hostname: str | None) -> str:
