@@ -86,10 +86,10 @@ def _print_once(info: RunInfo, values: Values) -> None:
     from mesos_batch.model.facts import Phase
     from mesos_batch.overview import Overview
     from mesos_batch.runs import RunState, options_of, read_snapshot
-    from mesos_batch_cli.output.canvas import print_lines, shows_unicode
+    from mesos_batch_cli.output.canvas import print_lines
     from mesos_batch_cli.output.picture import Frame, Heading, picture
     from mesos_batch_cli.output.progress import ProgressElsewhere
-    from mesos_batch_cli.output.streams import paint_for, width_of
+    from mesos_batch_cli.output.streams import paint_for, speaks_unicode, width_of
 
     snapshot = read_snapshot(info)
     now = time.time() if info.state is RunState.RUNNING else snapshot.at
@@ -97,7 +97,7 @@ def _print_once(info: RunInfo, values: Values) -> None:
     overview.take(snapshot, now)
     remarks = ProgressElsewhere().remarks(snapshot, overview.counts[Phase.WAITING], now)
     width = width_of(sys.stdout, os.environ) or _UNKNOWN_WIDTH
-    frame = Frame(width, _PRINTED_LINES, shows_unicode(sys.stdout))
+    frame = Frame(width, _PRINTED_LINES, speaks_unicode(sys.stdout))
     heading = Heading(options_of(info).framework_name, info.run_id)
     lines = picture(overview, remarks, heading, now, frame)
     paint = paint_for(sys.stdout, values[the.COLOR], os.environ)

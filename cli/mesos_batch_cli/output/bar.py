@@ -18,6 +18,10 @@ class Part:
     plain_sign: str
     style: str
 
+    def sign_in(self, *, unicode: bool) -> str:
+        """The sign for a terminal that takes more than ASCII, or one that does not."""
+        return self.sign if unicode else self.plain_sign
+
 
 PARTS = (
     Part("finished", (Phase.FINISHED,), "█", "#", "green"),
@@ -40,6 +44,12 @@ PARTS = (
 def part_counts(counts: Mapping[Phase, int]) -> list[tuple[Part, int]]:
     """How many tasks each part stands for."""
     return [(part, sum(counts.get(phase, 0) for phase in part.phases)) for part in PARTS]
+
+
+def part_cells(counts: Mapping[Phase, int], width: int) -> list[tuple[Part, int]]:
+    """How many cells of a bar of ``width`` cells each part gets."""
+    cells = split_width([count for _, count in part_counts(counts)], width)
+    return list(zip(PARTS, cells, strict=True))
 
 
 def split_width(counts: list[int], width: int) -> list[int]:

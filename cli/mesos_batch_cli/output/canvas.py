@@ -9,17 +9,12 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from mesos_batch_cli.output.streams import surviving_readers
+from mesos_batch_cli.output.streams import speaks_unicode, surviving_readers
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 # Terminals that know these show a frame when it is whole, the others pay no heed.
 _BEGIN_FRAME, _END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 _REST_OF_LINE, _ALL_BELOW = "\x1b[K", "\x1b[J"
-
-
-def shows_unicode(stream: TextIO) -> bool:
-    """Whether a stream takes more than ASCII."""
-    return (stream.encoding or "").lower().startswith("utf")
 
 
 def print_lines(stream: TextIO, lines: Sequence[Text], *, colored: bool) -> None:
@@ -67,7 +62,7 @@ class Canvas:
     @property
     def unicode(self) -> bool:
         """Whether the terminal shows more than ASCII."""
-        return shows_unicode(self._stream)
+        return speaks_unicode(self._stream)
 
     def draw(self, lines: Sequence[Text]) -> None:
         """Show these lines in the place of the last ones."""

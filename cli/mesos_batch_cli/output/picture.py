@@ -11,7 +11,7 @@ from rich.text import Text
 
 from mesos_batch.model.change import ChangePhase
 from mesos_batch.model.facts import Phase
-from mesos_batch_cli.output.bar import part_counts, split_width
+from mesos_batch_cli.output.bar import part_cells, part_counts
 from mesos_batch_cli.output.change_summary import as_phases
 from mesos_batch_cli.output.layout import share_rows
 from mesos_batch_cli.output.picture_tables import HEAD, agents, failures, running
@@ -105,11 +105,9 @@ def _counts(overview: Overview) -> Counter[Phase]:
 
 
 def _bar(counts: Counter[Phase], frame: Frame) -> Text:
-    parts = part_counts(counts)
-    cells = split_width([count for _, count in parts], min(frame.width, _WIDEST_BAR))
     bar = Text()
-    for (part, _), length in zip(parts, cells, strict=True):
-        bar.append((part.sign if frame.unicode else part.plain_sign) * length, part.style)
+    for part, cells in part_cells(counts, min(frame.width, _WIDEST_BAR)):
+        bar.append(part.sign_in(unicode=frame.unicode) * cells, part.style)
     return bar
 
 
@@ -118,7 +116,7 @@ def _legend(counts: Counter[Phase], frame: Frame) -> Text:
     for part, count in part_counts(counts):
         if count:
             legend.append("   " if legend else "")
-            legend.append(part.sign if frame.unicode else part.plain_sign, part.style)
+            legend.append(part.sign_in(unicode=frame.unicode), part.style)
             legend.append(f" {count:,} {part.word}")
     return legend
 

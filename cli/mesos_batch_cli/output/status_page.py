@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mesos_batch.model.snapshot import RunSnapshot
 from mesos_batch.runs import RunState
-from mesos_batch_cli.output.bar import part_counts, split_width
+from mesos_batch_cli.output.bar import Part, part_cells, part_counts
 from mesos_batch_cli.output.run_table import moment
 from mesos_batch_cli.output.streams import Paint, speaks_unicode
 from mesos_batch_cli.output.summary import summary
@@ -87,15 +87,12 @@ def _bar(snapshot: RunSnapshot, paint: Paint, width: int) -> Iterator[str]:
         "yellow": paint.doubtful,
         "dim": paint.dim,
     }
-    unicode = speaks_unicode(sys.stdout)
-    counts = part_counts(snapshot.counts())
-    cells = split_width([count for _, count in counts], min(width, _WIDEST_BAR))
-    bar, legend = [], []
-    for (part, count), length in zip(counts, cells, strict=True):
-        color = colors.get(part.style, str)
-        sign = part.sign if unicode else part.plain_sign
-        bar.append(color(sign * length))
-        if count:
-            legend.append(f"{color(sign)} {count:,} {part.word}")
-    yield "".join(bar)
-    yield "   ".join(legend)
+    unicode, counts = speaks_unicode(sys.stdout), snapshot.counts()
+
+    def signs(part: Part, cells: int) -> str:
+        return colors.get(part.style, str)(part.sign_in(unicode=unicode) * cells)
+
+    yield "".join(signs(*each) for each in part_cells(counts, min(width, _WIDEST_BAR)))
+    yield "   ".join(
+        f"{signs(part, 1)} {count:,} {part.word}" for part, count in part_counts(counts) if count
+    )
