@@ -68,6 +68,8 @@ def print_logs(
         return ExitCode.FINISHED
     if unread:
         return ExitCode.CLUSTER
+    if lines.left_out and not lines.matched and not lines.has_pattern:
+        emit(sys.stderr, "nothing but what executors say of themselves; --stderr shows it")
     return _code(lines)
 
 
@@ -100,9 +102,10 @@ def _print_task(
 def _print_stream(
     source: Source, task_id: str, stream: str, lines: LogLines, tail: int | None
 ) -> None:
-    from mesos_batch.sandboxes import LineCutter, pieces, start_of_last
+    from mesos_batch.sandboxes import LineCutter, pieces, start_of_last, start_of_last_own
 
-    start = 0 if tail is None else start_of_last(source, stream, tail)
+    start_of = start_of_last if lines.is_whole else start_of_last_own
+    start = 0 if tail is None else start_of(source, stream, tail)
     cutter = LineCutter()
     for piece in pieces(source, stream, start):
         if lines.is_plain:
@@ -143,7 +146,9 @@ def follow_logs(
             if not unread.is_set() and not pour(sys.stdout, text):
                 unread.set()
 
-    follower = Follower(access.options, show, streams=streams, tail=values[logs.TAIL])
+    follower = Follower(
+        access.options, show, streams=streams, tail=values[logs.TAIL], whole=lines.is_whole
+    )
     try:
         feed = _Feed(access, tasks, follower)
         while not unread.is_set():

@@ -13,7 +13,7 @@ from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
 from mesos_batch.sandboxes.cutting import LineCutter
 from mesos_batch.sandboxes.jobs import Job, Jobs
-from mesos_batch.sandboxes.reading import start_of_last
+from mesos_batch.sandboxes.reading import start_of_last, start_of_last_own
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
@@ -55,7 +55,7 @@ class Follower:
 
     No more than ``FOLLOWED_AT_ONCE`` are looked at while they run; the others are read when one
     of those ends, or when they end themselves. ``tail`` is with how many lines of each file to
-    begin; ``None`` begins with the first.
+    begin, of which those of executors count with ``whole``; ``None`` begins with the first.
     """
 
     def __init__(
@@ -65,11 +65,13 @@ class Follower:
         *,
         streams: Sequence[str] = STREAMS,
         tail: int | None = None,
+        whole: bool = True,
     ) -> None:
         self._jobs = Jobs(options, THREADS, "follow logs")
         self._show = show
         self._names = tuple(streams)
         self._tail = tail
+        self._start = start_of_last if whole else start_of_last_own
         self._lock = threading.Lock()
         self._open: dict[tuple[str, int], _Followed] = {}
         self._done: set[tuple[str, int]] = set()
@@ -187,12 +189,11 @@ class Follower:
             raise gone
         return came, more
 
-    @staticmethod
-    def _skip(streams: Sequence[_Stream], source: Source, tail: int) -> None:
+    def _skip(self, streams: Sequence[_Stream], source: Source, tail: int) -> None:
         """Begin with the last lines."""
         for stream in streams:
             with suppress(SandboxGoneError):
-                stream.offset = start_of_last(source, stream.name, tail)
+                stream.offset = self._start(source, stream.name, tail)
 
     def _read_stream(self, sandbox: Sandbox, stream: _Stream, source: Source) -> tuple[bool, bool]:
         came = False

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sandboxes.scripted_agent import OPTIONS, ROOT, ScriptedAgent, scripted_agent
+from sandboxes.test_executor_lines import RECORDINGS
 
 from mesos_batch.model.sandbox import Sandbox
 from mesos_batch.sandboxes import Follower, follow
@@ -184,6 +185,18 @@ def test_following_can_begin_near_the_end(agent: ScriptedAgent, shown: Shown) ->
     assert follower.wait(30)
     follower.close()
     assert shown.lines == {"t": ["stdout 3"]}
+
+
+def test_following_near_the_end_of_what_the_task_itself_wrote(
+    agent: ScriptedAgent, shown: Shown
+) -> None:
+    agent.write("t", (RECORDINGS / "failed").read_bytes(), "stderr")
+    follower = Follower(OPTIONS, shown, streams=("stderr",), tail=2, whole=False)
+    follower.ended(agent.sandbox())
+
+    assert follower.wait(30)
+    follower.close()
+    assert shown.lines["t"][0] == "stderr no band B10"
 
 
 def test_what_runs_on_when_nobody_watches_any_more_is_read_up_to_now(

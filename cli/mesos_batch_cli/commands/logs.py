@@ -145,4 +145,5 @@ def _lines(tasks: Sequence[PickedTask], streams: Sequence[str], values: Values) 
         [task.view.spec.task_id for task in tasks],
         on_terminal=is_terminal(sys.stdout, os.environ),
         pattern=values[logs.GREP],
+        whole=values[logs.STDERR],
     )

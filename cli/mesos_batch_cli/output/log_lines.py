@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from mesos_batch.sandboxes import STDERR, STDOUT
+from mesos_batch.sandboxes import STDERR, STDOUT, ExecutorLines
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import one_line, shortened, terminal_line
 
@@ -29,6 +29,7 @@ class LogLines:
 
     On a terminal a line has colours, if it brings them, and no other power; elsewhere it is byte
     for byte what was written. Only lines that ``pattern`` is found in are ``matched`` and shown.
+    Those of executors in the standard error of their tasks are shown if the ``whole`` is wanted.
     """
 
     def __init__(
@@ -39,20 +40,28 @@ class LogLines:
         *,
         on_terminal: bool,
         pattern: re.Pattern[str] | None = None,
+        whole: bool = False,
     ) -> None:
         self._paint = paint
         self._labels = labels
         self._on_terminal = on_terminal
         self._pattern = pattern
+        self._of_executors = None if whole else ExecutorLines()
         if labels is Labels.STREAM:
             names = _SIGNS
         self._width = min(max(map(len, names), default=0), LONGEST_LABEL)
         self.matched = 0
+        self.left_out = 0
 
     @property
     def is_plain(self) -> bool:
         """Whether what is written can be passed on as it is."""
         return self._labels is Labels.NONE and not self._on_terminal and self._pattern is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether lines of executors are shown too."""
+        return self._of_executors is None
 
     @property
     def has_pattern(self) -> bool:
@@ -61,7 +70,9 @@ class LogLines:
 
     def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
         """The lines that are to be shown, each with its end."""
-        shown = [line for line in lines if self._is_wanted(line)] if self._pattern else lines
+        shown = self._own(task_id, stream, lines)
+        if self._pattern:
+            shown = [line for line in shown if self._is_wanted(line)]
         self.matched += len(shown)
         if not shown:
             return ""
@@ -70,6 +81,13 @@ class LogLines:
             return "".join(f"{label}{self._for_terminal(line)}\n" for line in shown)
         joined = b"\n".join(shown).decode(errors="surrogateescape")
         return label + joined.replace("\n", f"\n{label}") + "\n"
+
+    def _own(self, task_id: str, stream: str, lines: Sequence[bytes]) -> Sequence[bytes]:
+        if self._of_executors is None or stream != STDERR:
+            return lines
+        own = self._of_executors.without(lines, task_id)
+        self.left_out += len(lines) - len(own)
+        return own
 
     def _is_wanted(self, line: bytes) -> bool:
         return self._pattern is None or bool(self._pattern.search(line.decode(errors="replace")))
