@@ -78,6 +78,8 @@ class TaskOutput:
         self._lines: LogLines | None = None
         self._collector: Collector | None = None
         self._readers: list[Collector | Follower] = []
+        # The attempts that are known to have begun, and have not ended.
+        self._begun: set[tuple[str, int]] = set()
         if options.output_dir is not None:
             from mesos_batch.sandboxes import Collector
 
@@ -112,6 +114,7 @@ class TaskOutput:
             case fact.RunResumed():
                 self._take_over(run.snapshot())
             case fact.TaskUpdated(sandbox=sandbox) if sandbox is not None and sandbox.is_known:
+                self._begun.add((sandbox.task_id, sandbox.attempt))
                 if self._follower is not None:
                     self._follower.add(sandbox)
             case fact.TaskRequeued(sandbox=sandbox, phase=phase):
@@ -169,13 +172,18 @@ class TaskOutput:
         self._mailbox.put(Written(sandbox, stream, lines))
 
     def _ended(self, sandbox: Sandbox | None, phase: Phase, *, final: bool) -> None:
-        if sandbox is None or not sandbox.is_known:
+        if sandbox is None:
+            return
+        key = sandbox.task_id, sandbox.attempt
+        may_be_nothing = phase is Phase.LOST and key not in self._begun
+        self._begun.discard(key)
+        if not sandbox.is_known:
             return
         if self._follower is not None:
-            self._follower.ended(sandbox)
+            self._follower.ended(sandbox, may_be_nothing=may_be_nothing)
         if self._collector is not None:
             failed = phase is not Phase.FINISHED
-            self._collector.add(sandbox, final=final, failed=failed)
+            self._collector.add(sandbox, final=final, failed=failed, may_be_nothing=may_be_nothing)
 
     def _take_over(self, run: RunSnapshot) -> None:
         """Follow what runs already, and collect what ended while nobody did."""
@@ -183,6 +191,8 @@ class TaskOutput:
             sandbox = task.sandbox
             if sandbox is None or not sandbox.is_known:
                 continue
+            if task.phase.is_active and task.started_at is not None:
+                self._begun.add((sandbox.task_id, sandbox.attempt))
             if task.phase.is_active and self._follower is not None:
                 self._follower.add(sandbox)
             if task.phase.is_end and self._collector is not None:

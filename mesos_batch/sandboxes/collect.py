@@ -61,14 +61,19 @@ class Collector:
         """For how many seconds nothing has come."""
         return self._jobs.stalled_for
 
-    def add(self, sandbox: Sandbox, *, final: bool, failed: bool) -> None:
-        """Copy the output of an attempt that has ended; a ``final`` one is the last of its task."""
+    def add(
+        self, sandbox: Sandbox, *, final: bool, failed: bool, may_be_nothing: bool = False
+    ) -> None:
+        """Copy the output of an attempt that has ended; a ``final`` one is the last of its task.
+
+        Of what never began there ``may_be_nothing``; then nothing of it is missing.
+        """
         with self._lock:
             self._open[_key(sandbox)] = (sandbox, "it is yet to come")
 
         def work(sources: Sources, job: Job) -> float | None:
             try:
-                self._copy(sandbox, sources, final=final)
+                self._copy(sandbox, sources, final=final, may_be_nothing=may_be_nothing)
             except AgentAwayError as error:
                 with self._lock:
                     self._open[_key(sandbox)] = (sandbox, error.message)
@@ -96,13 +101,16 @@ class Collector:
         """Copy no more."""
         self._jobs.close()
 
-    def _copy(self, sandbox: Sandbox, sources: Sources, *, final: bool) -> None:
+    def _copy(
+        self, sandbox: Sandbox, sources: Sources, *, final: bool, may_be_nothing: bool
+    ) -> None:
         try:
             self._copy_streams(sandbox, sources.open(sandbox), final=final)
         except AgentAwayError:
             raise
         except SandboxError as error:
-            self._done(sandbox, error.message)
+            never_was = may_be_nothing and isinstance(error, SandboxGoneError)
+            self._done(sandbox, None if never_was else error.message)
         except OSError as error:
             where = output_directory(self.directory, sandbox.task_id)
             self._done(sandbox, f"{where} cannot be written: {error.strerror or error}")

@@ -44,6 +44,7 @@ class _Followed:
     sandbox: Sandbox
     streams: tuple[_Stream, ...]
     ended: bool = False
+    may_be_nothing: bool = False
     wait: float = 0.0
     tries: int = 0
     begun: bool = False
@@ -100,15 +101,18 @@ class Follower:
             self._queued.append(key)
         self._fill()
 
-    def ended(self, sandbox: Sandbox) -> None:
-        """Read an attempt that has ended to the end of its files, and leave it."""
+    def ended(self, sandbox: Sandbox, *, may_be_nothing: bool = False) -> None:
+        """Read an attempt that has ended to the end of its files, and leave it.
+
+        Of what never began there ``may_be_nothing``; then nothing of it is missing.
+        """
         self.add(sandbox)
         key = _key(sandbox)
         with self._lock:
             followed = self._open.get(key)
             if followed is None:
                 return
-            followed.ended = True
+            followed.ended, followed.may_be_nothing = True, may_be_nothing
             # Where it is may be known only now.
             followed.sandbox = sandbox
             job = followed.job
@@ -156,8 +160,11 @@ class Follower:
                 return None
             return LONGEST_WAIT
         except SandboxError as error:
-            if ended or not isinstance(error, SandboxGoneError):
-                self._leave(followed, error.message)
+            is_gone = isinstance(error, SandboxGoneError)
+            if ended or not is_gone:
+                self._leave(
+                    followed, None if is_gone and followed.may_be_nothing else error.message
+                )
                 return None
             came = more = False
         followed.tries = 0

@@ -176,6 +176,13 @@ def test_one_that_stays_away_is_given_up_after_the_end(
     assert "does not answer" in why
 
 
+def test_of_what_never_began_nothing_is_missing(agent: ScriptedAgent, follower: Follower) -> None:
+    follower.ended(agent.sandbox("never-began"), may_be_nothing=True)
+
+    assert follower.wait(30)
+    assert follower.missing == []
+
+
 def test_following_can_begin_near_the_end(agent: ScriptedAgent, shown: Shown) -> None:
     agent.write("t", b"1\n2\n3\n")
     agent.write("t", b"e1\ne2\n", "stderr")
