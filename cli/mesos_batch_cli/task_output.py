@@ -33,6 +33,8 @@ _TOLD_AFTER = 1.0
 _LOOK_SECONDS = 0.1
 # Who writes faster than we print is read no faster either.
 _WAITING_AT_ONCE = 8
+# What ended so has a sandbox, though nobody may have told where.
+_WAS_SOMEWHERE = (Phase.FINISHED, Phase.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class TaskOutput:
         if not self._readers:
             return
         match happened:
+            case fact.Subscribed(framework_id=framework_id):
+                self._know(framework_id)
             case fact.RunResumed():
                 self._take_over(run.snapshot())
             case fact.TaskUpdated(sandbox=sandbox) if sandbox is not None and sandbox.is_known:
@@ -177,7 +181,7 @@ class TaskOutput:
         key = sandbox.task_id, sandbox.attempt
         may_be_nothing = phase is Phase.LOST and key not in self._begun
         self._begun.discard(key)
-        if not sandbox.is_known:
+        if not (sandbox.is_known or phase in _WAS_SOMEWHERE):
             return
         if self._follower is not None:
             self._follower.ended(sandbox, may_be_nothing=may_be_nothing)
@@ -185,11 +189,16 @@ class TaskOutput:
             failed = phase is not Phase.FINISHED
             self._collector.add(sandbox, final=final, failed=failed, may_be_nothing=may_be_nothing)
 
+    def _know(self, framework_id: str | None) -> None:
+        for reader in self._readers:
+            reader.framework_id = framework_id
+
     def _take_over(self, run: RunSnapshot) -> None:
         """Follow what runs already, and collect what ended while nobody did."""
+        self._know(run.framework_id)
         for task in run.tasks:
             sandbox = task.sandbox
-            if sandbox is None or not sandbox.is_known:
+            if sandbox is None or not (sandbox.is_known or task.phase in _WAS_SOMEWHERE):
                 continue
             if task.phase.is_active and task.started_at is not None:
                 self._begun.add((sandbox.task_id, sandbox.attempt))

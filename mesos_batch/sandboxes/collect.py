@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError, UsageError
+from mesos_batch.errors import AgentAwayError, ClusterError, SandboxGoneError, UsageError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
 from mesos_batch.sandboxes.download import write_whole
+from mesos_batch.sandboxes.find import asked_for
 from mesos_batch.sandboxes.jobs import Job, Jobs
 from mesos_batch.sandboxes.names import directory_name
 from mesos_batch.sandboxes.source import DiskSource
@@ -31,7 +32,11 @@ FOLDS_CASE = os.name == "nt"
 
 
 class Collector:
-    """Copies the output of attempts in threads of its own."""
+    """Copies the output of attempts in threads of its own.
+
+    ``framework_id`` is that of the run: with it the cluster is asked where a sandbox is that
+    nobody has told of, as that of a task which ended while nobody drove the run.
+    """
 
     def __init__(self, directory: Path, options: RunOptions) -> None:
         """Make the directory.
@@ -46,10 +51,12 @@ class Collector:
                 f"--output_dir={directory}: it cannot be made: {error.strerror or error}"
             ) from error
         self.directory = directory
+        self._options = options
         self._jobs = Jobs(options, THREADS, "collect output")
         self._lock = threading.Lock()
         self._open: dict[tuple[str, int], tuple[Sandbox, str]] = {}
         self._missing: list[tuple[Sandbox, str]] = []
+        self.framework_id: str | None = None
 
     @property
     def pending(self) -> int:
@@ -105,10 +112,11 @@ class Collector:
         self, sandbox: Sandbox, sources: Sources, *, final: bool, may_be_nothing: bool
     ) -> None:
         try:
-            self._copy_streams(sandbox, sources.open(sandbox), final=final)
+            located = asked_for(sandbox, self.framework_id, self._options, sources)
+            self._copy_streams(sandbox, sources.open(located), final=final)
         except AgentAwayError:
             raise
-        except SandboxError as error:
+        except ClusterError as error:
             never_was = may_be_nothing and isinstance(error, SandboxGoneError)
             self._done(sandbox, None if never_was else error.message)
         except OSError as error:

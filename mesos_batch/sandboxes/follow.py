@@ -9,9 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
+from mesos_batch.errors import AgentAwayError, ClusterError, SandboxGoneError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
 from mesos_batch.sandboxes.cutting import LineCutter
+from mesos_batch.sandboxes.find import asked_for
 from mesos_batch.sandboxes.jobs import Job, Jobs
 from mesos_batch.sandboxes.reading import start_of_last, start_of_last_own
 
@@ -57,6 +58,8 @@ class Follower:
     No more than ``FOLLOWED_AT_ONCE`` are looked at while they run; the others are read when one
     of those ends, or when they end themselves. ``tail`` is with how many lines of each file to
     begin, of which those of executors count with ``whole``; ``None`` begins with the first.
+    ``framework_id`` is that of the run: with it the cluster is asked where a sandbox is that nobody
+    has told of.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Follower:
         tail: int | None = None,
         whole: bool = True,
     ) -> None:
+        self._options = options
         self._jobs = Jobs(options, THREADS, "follow logs")
         self._show = show
         self._names = tuple(streams)
@@ -79,6 +83,7 @@ class Follower:
         self._live: set[tuple[str, int]] = set()
         self._queued: deque[tuple[str, int]] = deque()
         self.missing: list[tuple[Sandbox, str]] = []
+        self.framework_id: str | None = None
 
     @property
     def stalled_for(self) -> float:
@@ -151,7 +156,8 @@ class Follower:
     def _look(self, followed: _Followed, sources: Sources) -> float | None:
         ended = followed.ended
         try:
-            source = sources.open(followed.sandbox)
+            sandbox = asked_for(followed.sandbox, self.framework_id, self._options, sources)
+            source = sources.open(sandbox)
             came, more = self._read(followed, source)
         except AgentAwayError as error:
             followed.tries += 1
@@ -159,7 +165,7 @@ class Follower:
                 self._leave(followed, error.message)
                 return None
             return LONGEST_WAIT
-        except SandboxError as error:
+        except ClusterError as error:
             is_gone = isinstance(error, SandboxGoneError)
             if ended or not is_gone:
                 self._leave(

@@ -206,4 +206,4 @@ def test_a_sandbox_nobody_knows_is_missing(collector: Collector) -> None:
 
     assert collector.wait(30)
     [(_, why)] = collector.missing()
-    assert why == "the sandbox of task lost is gone"
+    assert why == "nobody knows where the sandbox of task lost is"
