@@ -46,11 +46,11 @@ def excerpts(run: RunSnapshot, options: RunOptions) -> dict[str, list[str]]:
 
 
 def _last_words(source: Source) -> list[str]:
-    from mesos_batch.sandboxes import last_lines
+    from mesos_batch.sandboxes import last_own_lines
 
     for stream in (STDERR, STDOUT):
-        lines = [line.decode(errors="replace") for line in last_lines(source, stream, MOST_LINES)]
-        shown = [terminal_line(line, colored=False) for line in lines]
+        lines = last_own_lines(source, stream, MOST_LINES)
+        shown = [terminal_line(line.decode(errors="replace"), colored=False) for line in lines]
         if any(line.strip() for line in shown):
             return shown
     return []

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mesos_batch.runs import RunInfo
     from mesos_batch.sandboxes import Follower, Sandbox, Source
     from mesos_batch_cli.log_access import LogAccess
-    from mesos_batch_cli.output.log_lines import JsonLogLines, LogLines
+    from mesos_batch_cli.output.log_lines import LogLines
     from mesos_batch_cli.task_choice import PickedTask
     from mesos_batch_cli.values import Values
 
@@ -41,7 +41,7 @@ def print_logs(
     access: LogAccess,
     tasks: Sequence[PickedTask],
     streams: Sequence[str],
-    lines: LogLines | JsonLogLines,
+    lines: LogLines,
     *,
     tail: int | None,
 ) -> ExitCode:
@@ -68,6 +68,8 @@ def print_logs(
         return ExitCode.FINISHED
     if unread:
         return ExitCode.CLUSTER
+    if lines.left_out and not lines.matched and not lines.has_pattern:
+        emit(sys.stderr, "nothing but what executors say of themselves; --stderr shows it")
     return _code(lines)
 
 
@@ -75,7 +77,7 @@ def _print_task(
     access: LogAccess,
     task: PickedTask,
     streams: Sequence[str],
-    lines: LogLines | JsonLogLines,
+    lines: LogLines,
     tail: int | None,
 ) -> None:
     sandbox = access.sandbox(task)
@@ -98,11 +100,12 @@ def _print_task(
 
 
 def _print_stream(
-    source: Source, task_id: str, stream: str, lines: LogLines | JsonLogLines, tail: int | None
+    source: Source, task_id: str, stream: str, lines: LogLines, tail: int | None
 ) -> None:
-    from mesos_batch.sandboxes import LineCutter, pieces, start_of_last
+    from mesos_batch.sandboxes import LineCutter, pieces, start_of_last, start_of_last_own
 
-    start = 0 if tail is None else start_of_last(source, stream, tail)
+    start_of = start_of_last if lines.is_whole else start_of_last_own
+    start = 0 if tail is None else start_of(source, stream, tail)
     cutter = LineCutter()
     for piece in pieces(source, stream, start):
         if lines.is_plain:
@@ -121,7 +124,7 @@ def follow_logs(
     access: LogAccess,
     tasks: Sequence[PickedTask],
     streams: Sequence[str],
-    lines: LogLines | JsonLogLines,
+    lines: LogLines,
     values: Values,
 ) -> ExitCode:
     """Print what the tasks write until all of them have ended; Ctrl-C ends it before.
@@ -143,7 +146,9 @@ def follow_logs(
             if not unread.is_set() and not pour(sys.stdout, text):
                 unread.set()
 
-    follower = Follower(access.options, show, streams=streams, tail=values[logs.TAIL])
+    follower = Follower(
+        access.options, show, streams=streams, tail=values[logs.TAIL], whole=lines.is_whole
+    )
     try:
         feed = _Feed(access, tasks, follower)
         while not unread.is_set():
@@ -227,7 +232,7 @@ class _Feed:
         return self._asked[key]
 
 
-def _code(lines: LogLines | JsonLogLines) -> ExitCode:
+def _code(lines: LogLines) -> ExitCode:
     """1 when something was looked for and not found, as of grep."""
     found = lines.matched or not lines.has_pattern
     return ExitCode.FINISHED if found else ExitCode.TASK_FAILED

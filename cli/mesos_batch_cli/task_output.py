@@ -33,6 +33,8 @@ _TOLD_AFTER = 1.0
 _LOOK_SECONDS = 0.1
 # Who writes faster than we print is read no faster either.
 _WAITING_AT_ONCE = 8
+# What ended so has a sandbox, though nobody may have told where.
+_WAS_SOMEWHERE = (Phase.FINISHED, Phase.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class TaskOutput:
         self._lines: LogLines | None = None
         self._collector: Collector | None = None
         self._readers: list[Collector | Follower] = []
+        # The attempts that are known to have begun, and have not ended.
+        self._begun: set[tuple[str, int]] = set()
         if options.output_dir is not None:
             from mesos_batch.sandboxes import Collector
 
@@ -109,9 +113,12 @@ class TaskOutput:
         if not self._readers:
             return
         match happened:
+            case fact.Subscribed(framework_id=framework_id):
+                self._know(framework_id)
             case fact.RunResumed():
                 self._take_over(run.snapshot())
             case fact.TaskUpdated(sandbox=sandbox) if sandbox is not None and sandbox.is_known:
+                self._begun.add((sandbox.task_id, sandbox.attempt))
                 if self._follower is not None:
                     self._follower.add(sandbox)
             case fact.TaskRequeued(sandbox=sandbox, phase=phase):
@@ -169,20 +176,32 @@ class TaskOutput:
         self._mailbox.put(Written(sandbox, stream, lines))
 
     def _ended(self, sandbox: Sandbox | None, phase: Phase, *, final: bool) -> None:
-        if sandbox is None or not sandbox.is_known:
+        if sandbox is None:
+            return
+        key = sandbox.task_id, sandbox.attempt
+        may_be_nothing = phase is Phase.LOST and key not in self._begun
+        self._begun.discard(key)
+        if not (sandbox.is_known or phase in _WAS_SOMEWHERE):
             return
         if self._follower is not None:
-            self._follower.ended(sandbox)
+            self._follower.ended(sandbox, may_be_nothing=may_be_nothing)
         if self._collector is not None:
             failed = phase is not Phase.FINISHED
-            self._collector.add(sandbox, final=final, failed=failed)
+            self._collector.add(sandbox, final=final, failed=failed, may_be_nothing=may_be_nothing)
+
+    def _know(self, framework_id: str | None) -> None:
+        for reader in self._readers:
+            reader.framework_id = framework_id
 
     def _take_over(self, run: RunSnapshot) -> None:
         """Follow what runs already, and collect what ended while nobody did."""
+        self._know(run.framework_id)
         for task in run.tasks:
             sandbox = task.sandbox
-            if sandbox is None or not sandbox.is_known:
+            if sandbox is None or not (sandbox.is_known or task.phase in _WAS_SOMEWHERE):
                 continue
+            if task.phase.is_active and task.started_at is not None:
+                self._begun.add((sandbox.task_id, sandbox.attempt))
             if task.phase.is_active and self._follower is not None:
                 self._follower.add(sandbox)
             if task.phase.is_end and self._collector is not None:

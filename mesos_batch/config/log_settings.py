@@ -28,7 +28,7 @@ def _boolean(name: str, text: str) -> Setting[bool]:
 FAILED = _boolean("failed", "The tasks that failed, were killed, lost or refused.")
 ALL = _boolean("all", "All tasks, however many there are.")
 STDOUT = _boolean("stdout", "Only what was written to standard output.")
-STDERR = _boolean("stderr", "Only what was written to standard error.")
+STDERR = _boolean("stderr", "Only what was written to standard error, by executors too.")
 FOLLOW = _boolean("follow", "Go on with what is written until the tasks end.")
 TAIL: Setting[int | None] = Setting(
     name="tail",

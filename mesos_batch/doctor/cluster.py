@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -159,15 +159,25 @@ def _agents(answer: Reached, login: Login | None) -> Iterator[Check]:
         yield doubtful("agents", "none is registered", "Tasks would wait until there is one.")
         return
     count = "1 is" if len(agents) == 1 else f"{len(agents):,} are"
-    away = network.unreachable_of(agents)
-    if not away:
+    gone = [(host, port) for host, port, connected in agents if not connected]
+    away = network.unreachable_of([(host, port) for host, port, connected in agents if connected])
+    if gone:
+        yield doubtful(
+            "agents",
+            f"{count} registered; not connected to the master: {_named(gone)}",
+            "Nothing is launched there until it is back; after a while its tasks are given up.",
+        )
+    if away:
+        yield doubtful(
+            "agents",
+            f"{count} registered; not reachable from here: {_named(away)}",
+            "Tasks run all the same; their output cannot be read from here.",
+        )
+    if not gone and not away:
         yield good("agents", f"{count} registered, and reachable from here")
-        return
-    named = ", ".join(f"{host}:{port}" for host, port in away[:_NAMED_AGENTS])
-    more = len(away) - _NAMED_AGENTS
-    yield doubtful(
-        "agents",
-        f"{count} registered; not reachable from here: {named}"
-        + (f" and {more:,} more" if more > 0 else ""),
-        "Tasks run all the same; their output cannot be read from here.",
-    )
+
+
+def _named(agents: Sequence[tuple[str, int]]) -> str:
+    named = ", ".join(f"{host}:{port}" for host, port in agents[:_NAMED_AGENTS])
+    more = len(agents) - _NAMED_AGENTS
+    return named + (f" and {more:,} more" if more > 0 else "")

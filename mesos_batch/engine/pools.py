@@ -255,7 +255,7 @@ class Pools:
         if not self.holds(record, status):
             return False
         reason = status.reason or ""
-        never_began = record.view.state in (None, TaskState.TASK_STAGING)
+        never_began = record.view.started_at is None
         match status.state:
             case TaskState.TASK_DROPPED | TaskState.TASK_LOST:
                 if reason not in ENDED_BEFORE:
@@ -272,6 +272,7 @@ class Pools:
                 record.alone = True
                 return True
             case TaskState.TASK_FAILED if reason in CANNOT_START:
+                # It may be what the executor came to grief on, or cannot do at all.
                 record.alone = never_began
                 if never_began and record.pool is not None and not record.pool.began:
                     self._unable.add(record.pool.agent_id)

@@ -53,15 +53,15 @@ def states_from_slaves(body: bytes) -> tuple[tuple[AgentState, ...], Mapping[str
     return agents, recovering
 
 
-def agent_ports(body: bytes) -> list[tuple[str, int]]:
-    """Read ``GET /slaves``: host name and port of each active agent.
+def agent_ports(body: bytes) -> list[tuple[str, int, bool]]:
+    """Read ``GET /slaves``: host name and port of each agent, and whether it is connected.
 
     Raises:
         ValueError: the body is not what a master answers.
     """
     try:
         slaves = json.loads(body)["slaves"]
-        return [(it["hostname"], int(it["port"])) for it in slaves if it.get("active", True)]
+        return [(it["hostname"], int(it["port"]), it.get("active", True)) for it in slaves]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"/slaves cannot be read: {error!r}") from None
 

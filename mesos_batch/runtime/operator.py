@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# Somebody sits before the screen, and asks again if he likes.
+ASK_SECONDS = 3.0
+
 
 def look(masters: Masters, login: Login | None) -> ClusterView:
     """The agents of a cluster with their reservations, volumes and who uses those.
@@ -34,7 +37,7 @@ def look(masters: Masters, login: Login | None) -> ClusterView:
     Raises:
         ClusterError: no master answers in time, or it does not tell us.
     """
-    return _at_the_leader(masters, lambda master: _look(master, login))
+    return _at_the_leader(masters, lambda master: _look(master, login), GIVE_UP_SECONDS)
 
 
 def ask(
@@ -61,18 +64,20 @@ def ask(
         )
         return _read(leader, lambda: read(leader, body))
 
-    return _at_the_leader(masters, at)
+    return _at_the_leader(masters, at, ASK_SECONDS)
 
 
-def _at_the_leader(masters: Masters, work: Callable[[str], T]) -> T:
+def _at_the_leader(masters: Masters, work: Callable[[str], T], patience: float) -> T:
     """Do something at whichever master leads, given by its base URL, until it answers.
+
+    For ``patience`` seconds it is asked again when none does.
 
     Raises:
         ClusterError: no master answers in time, or it does not tell us.
     """
     leaders = find_leaders(masters, lambda: None)
     backoff = Backoff()
-    give_up_at = time.monotonic() + GIVE_UP_SECONDS
+    give_up_at = time.monotonic() + patience
     leaders.start()
     try:
         while True:

@@ -15,9 +15,15 @@ from mesos_batch.sandboxes.download import (
     download_tree,
     make_directory,
 )
+from mesos_batch.sandboxes.executor_lines import ExecutorLines
 from mesos_batch.sandboxes.find import asked_for, attempt_of, sandbox_of_attempt
 from mesos_batch.sandboxes.follow import Follower
-from mesos_batch.sandboxes.reading import last_lines, pieces, start_of_last
+from mesos_batch.sandboxes.reading import (
+    last_own_lines,
+    pieces,
+    start_of_last,
+    start_of_last_own,
+)
 from mesos_batch.sandboxes.source import Source, Sources
 
 __all__ = [
@@ -25,6 +31,7 @@ __all__ = [
     "STDOUT",
     "STREAMS",
     "Collector",
+    "ExecutorLines",
     "Follower",
     "LineCutter",
     "Sandbox",
@@ -37,9 +44,10 @@ __all__ = [
     "copy_of",
     "download_file",
     "download_tree",
-    "last_lines",
+    "last_own_lines",
     "make_directory",
     "pieces",
     "sandbox_of_attempt",
     "start_of_last",
+    "start_of_last_own",
 ]

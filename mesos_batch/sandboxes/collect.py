@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError, UsageError
+from mesos_batch.errors import AgentAwayError, ClusterError, SandboxGoneError, UsageError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
+from mesos_batch.sandboxes.find import asked_for
 from mesos_batch.sandboxes.jobs import Job, Jobs
 from mesos_batch.sandboxes.names import directory_name
 from mesos_batch.sandboxes.source import DiskSource
@@ -31,7 +32,11 @@ FOLDS_CASE = os.name == "nt"
 
 
 class Collector:
-    """Copies the output of attempts in threads of its own."""
+    """Copies the output of attempts in threads of its own.
+
+    ``framework_id`` is that of the run: with it the cluster is asked where a sandbox is that
+    nobody has told of, as that of a task which ended while nobody drove the run.
+    """
 
     def __init__(self, directory: Path, options: RunOptions) -> None:
         """Make the directory.
@@ -46,10 +51,12 @@ class Collector:
                 f"--output_dir={directory}: it cannot be made: {error.strerror or error}"
             ) from error
         self.directory = directory
+        self._options = options
         self._jobs = Jobs(options, THREADS, "collect output")
         self._lock = threading.Lock()
         self._open: dict[tuple[str, int], tuple[Sandbox, str]] = {}
         self._missing: list[tuple[Sandbox, str]] = []
+        self.framework_id: str | None = None
 
     @property
     def pending(self) -> int:
@@ -61,14 +68,19 @@ class Collector:
         """For how many seconds nothing has come."""
         return self._jobs.stalled_for
 
-    def add(self, sandbox: Sandbox, *, final: bool, failed: bool) -> None:
-        """Copy the output of an attempt that has ended; a ``final`` one is the last of its task."""
+    def add(
+        self, sandbox: Sandbox, *, final: bool, failed: bool, may_be_nothing: bool = False
+    ) -> None:
+        """Copy the output of an attempt that has ended; a ``final`` one is the last of its task.
+
+        Of what never began there ``may_be_nothing``; then nothing of it is missing.
+        """
         with self._lock:
             self._open[_key(sandbox)] = (sandbox, "it is yet to come")
 
         def work(sources: Sources, job: Job) -> float | None:
             try:
-                self._copy(sandbox, sources, final=final)
+                self._copy(sandbox, sources, final=final, may_be_nothing=may_be_nothing)
             except AgentAwayError as error:
                 with self._lock:
                     self._open[_key(sandbox)] = (sandbox, error.message)
@@ -96,13 +108,17 @@ class Collector:
         """Copy no more."""
         self._jobs.close()
 
-    def _copy(self, sandbox: Sandbox, sources: Sources, *, final: bool) -> None:
+    def _copy(
+        self, sandbox: Sandbox, sources: Sources, *, final: bool, may_be_nothing: bool
+    ) -> None:
         try:
-            self._copy_streams(sandbox, sources.open(sandbox), final=final)
+            located = asked_for(sandbox, self.framework_id, self._options, sources)
+            self._copy_streams(sandbox, sources.open(located), final=final)
         except AgentAwayError:
             raise
-        except SandboxError as error:
-            self._done(sandbox, error.message)
+        except ClusterError as error:
+            never_was = may_be_nothing and isinstance(error, SandboxGoneError)
+            self._done(sandbox, None if never_was else error.message)
         except OSError as error:
             where = output_directory(self.directory, sandbox.task_id)
             self._done(sandbox, f"{where} cannot be written: {error.strerror or error}")

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
+from mesos_batch.errors import AgentAwayError, ClusterError, SandboxGoneError
 from mesos_batch.model.sandbox import STREAMS, Sandbox
 from mesos_batch.sandboxes.cutting import LineCutter
+from mesos_batch.sandboxes.find import asked_for
 from mesos_batch.sandboxes.jobs import Job, Jobs
-from mesos_batch.sandboxes.reading import start_of_last
+from mesos_batch.sandboxes.reading import start_of_last, start_of_last_own
 
 if TYPE_CHECKING:
     from mesos_batch.options import RunOptions
@@ -44,6 +45,7 @@ class _Followed:
     sandbox: Sandbox
     streams: tuple[_Stream, ...]
     ended: bool = False
+    may_be_nothing: bool = False
     wait: float = 0.0
     tries: int = 0
     begun: bool = False
@@ -55,7 +57,9 @@ class Follower:
 
     No more than ``FOLLOWED_AT_ONCE`` are looked at while they run; the others are read when one
     of those ends, or when they end themselves. ``tail`` is with how many lines of each file to
-    begin; ``None`` begins with the first.
+    begin, of which those of executors count with ``whole``; ``None`` begins with the first.
+    ``framework_id`` is that of the run: with it the cluster is asked where a sandbox is that nobody
+    has told of.
     """
 
     def __init__(
@@ -65,17 +69,21 @@ class Follower:
         *,
         streams: Sequence[str] = STREAMS,
         tail: int | None = None,
+        whole: bool = True,
     ) -> None:
+        self._options = options
         self._jobs = Jobs(options, THREADS, "follow logs")
         self._show = show
         self._names = tuple(streams)
         self._tail = tail
+        self._start = start_of_last if whole else start_of_last_own
         self._lock = threading.Lock()
         self._open: dict[tuple[str, int], _Followed] = {}
         self._done: set[tuple[str, int]] = set()
         self._live: set[tuple[str, int]] = set()
         self._queued: deque[tuple[str, int]] = deque()
         self.missing: list[tuple[Sandbox, str]] = []
+        self.framework_id: str | None = None
 
     @property
     def stalled_for(self) -> float:
@@ -98,15 +106,18 @@ class Follower:
             self._queued.append(key)
         self._fill()
 
-    def ended(self, sandbox: Sandbox) -> None:
-        """Read an attempt that has ended to the end of its files, and leave it."""
+    def ended(self, sandbox: Sandbox, *, may_be_nothing: bool = False) -> None:
+        """Read an attempt that has ended to the end of its files, and leave it.
+
+        Of what never began there ``may_be_nothing``; then nothing of it is missing.
+        """
         self.add(sandbox)
         key = _key(sandbox)
         with self._lock:
             followed = self._open.get(key)
             if followed is None:
                 return
-            followed.ended = True
+            followed.ended, followed.may_be_nothing = True, may_be_nothing
             # Where it is may be known only now.
             followed.sandbox = sandbox
             job = followed.job
@@ -145,7 +156,8 @@ class Follower:
     def _look(self, followed: _Followed, sources: Sources) -> float | None:
         ended = followed.ended
         try:
-            source = sources.open(followed.sandbox)
+            sandbox = asked_for(followed.sandbox, self.framework_id, self._options, sources)
+            source = sources.open(sandbox)
             came, more = self._read(followed, source)
         except AgentAwayError as error:
             followed.tries += 1
@@ -153,9 +165,12 @@ class Follower:
                 self._leave(followed, error.message)
                 return None
             return LONGEST_WAIT
-        except SandboxError as error:
-            if ended or not isinstance(error, SandboxGoneError):
-                self._leave(followed, error.message)
+        except ClusterError as error:
+            is_gone = isinstance(error, SandboxGoneError)
+            if ended or not is_gone:
+                self._leave(
+                    followed, None if is_gone and followed.may_be_nothing else error.message
+                )
                 return None
             came = more = False
         followed.tries = 0
@@ -187,12 +202,11 @@ class Follower:
             raise gone
         return came, more
 
-    @staticmethod
-    def _skip(streams: Sequence[_Stream], source: Source, tail: int) -> None:
+    def _skip(self, streams: Sequence[_Stream], source: Source, tail: int) -> None:
         """Begin with the last lines."""
         for stream in streams:
             with suppress(SandboxGoneError):
-                stream.offset = start_of_last(source, stream.name, tail)
+                stream.offset = self._start(source, stream.name, tail)
 
     def _read_stream(self, sandbox: Sandbox, stream: _Stream, source: Source) -> tuple[bool, bool]:
         came = False

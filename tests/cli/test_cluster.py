@@ -163,7 +163,7 @@ def test_a_wrong_command_line_ends_with_2(quick: Program, arguments: list[str], 
 def test_a_cluster_that_is_away_ends_with_4(
     quick: Program, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mesos_batch.runtime.operator.GIVE_UP_SECONDS", 0.2)
+    monkeypatch.setattr("mesos_batch.runtime.operator.ASK_SECONDS", 0.2)
     done = quick(command, NOBODY)
     assert (done.returncode, done.stdout) == (4, "")
     assert "no master answers at http://127.0.0.1:1" in done.stderr

@@ -132,6 +132,24 @@ def test_credentials_that_are_refused_and_a_clock_that_is_wrong(mesos_batch: Pro
     assert "t0ken" not in shown.stdout
 
 
+def test_agents_that_the_master_has_lost_sight_of(mesos_batch: Program) -> None:
+    slaves = b'{"slaves": [{"hostname": "127.0.0.1", "port": 1, "active": false}]}'
+
+    def master(request: Request, _: int) -> bytes:
+        if request.path == "/slaves":
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(slaves) + slaves
+        body = b"Failed to validate scheduler::Call"
+        return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+    with ScriptedMaster(master) as server:
+        done = mesos_batch("doctor", f"--master={server.address}")
+
+    assert done.returncode == 0
+    assert (
+        "! agents         1 is registered; not connected to the master: 127.0.0.1:1" in done.stdout
+    )
+
+
 @pytest.fixture
 def front(master: str, tmp_path: Path) -> Iterator[tuple[Front, Authority]]:
     authority = Authority(tmp_path / "authority")

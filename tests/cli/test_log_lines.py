@@ -15,9 +15,14 @@ from mesos_batch_cli.output.text import terminal_line
 PLAIN, COLORED = Paint(enabled=False), Paint(enabled=True)
 
 
-def lines_for(labels: Labels, *names: str, terminal: bool = False, grep: str = "") -> LogLines:
+OF_EXECUTOR = b"I1128 19:22:56.837659 21708 exec.cpp:164] Version: 1.12.0"
+
+
+def lines_for(
+    labels: Labels, *names: str, terminal: bool = False, grep: str = "", whole: bool = False
+) -> LogLines:
     pattern = re.compile(grep) if grep else None
-    return LogLines(PLAIN, labels, names, on_terminal=terminal, pattern=pattern)
+    return LogLines(PLAIN, labels, names, on_terminal=terminal, pattern=pattern, whole=whole)
 
 
 def test_labels_stand_in_a_column() -> None:
@@ -96,3 +101,12 @@ def test_no_line_has_power_over_a_terminal(line: str) -> None:
 )
 def test_sizes_are_short(size: int, text: str) -> None:
     assert bytes_text(size) == text
+
+
+def test_lines_of_executors_are_shown_only_with_the_whole_standard_error() -> None:
+    lines, whole = lines_for(Labels.NONE), lines_for(Labels.NONE, whole=True)
+
+    assert lines.text("t", "stderr", [OF_EXECUTOR, b"x"]) == "x\n"
+    assert lines.left_out == 1
+    assert lines.text("t", "stdout", [OF_EXECUTOR]) == f"{OF_EXECUTOR.decode()}\n"
+    assert whole.text("t", "stderr", [OF_EXECUTOR]) == f"{OF_EXECUTOR.decode()}\n"

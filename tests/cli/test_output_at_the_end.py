@@ -133,3 +133,24 @@ def test_who_writes_faster_than_we_print_loses_nothing(
         b"t | %b\n" % line for line in data.splitlines()
     )
     assert (tmp_path / "out" / "t" / "stdout").read_bytes() == data
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_only_what_began_is_missing_when_the_cluster_lost_it(
+    agent: ScriptedAgent, tmp_path: Path, capsys: pytest.CaptureFixture[str], begun: bool
+) -> None:
+    output = output_to(tmp_path / "out", queue.SimpleQueue())
+    sandbox = agent.sandbox("gone")
+    if begun:
+        running = TaskState.TASK_RUNNING
+        output.take(
+            fact.TaskUpdated(1.0, "gone", Phase.RUNNING, running, sandbox=sandbox), Nothing()
+        )
+    lost = fact.TaskRequeued(
+        2.0, "gone", Phase.LOST, None, attempt=1, delay=0.0, counted=False, sandbox=sandbox
+    )
+    output.take(lost, Nothing())
+    output.finish()
+    output.close()
+
+    assert ("what task gone (attempt 1) wrote is missing" in capsys.readouterr().err) is begun

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,22 @@ def test_a_resumed_run_collects_what_ended_while_nobody_did(
         for name in ("held-1", "held-2", "quick")
         for stream in ("stderr", "stdout")
     ]
+
+
+def test_the_cluster_is_asked_where_the_sandbox_is_that_nobody_told_of(
+    mesos_batch: Program, master: str, held: Held, tmp_path: Path
+) -> None:
+    run_id = killed_run(master, held, tmp_path)
+    # As of what ended before its agent made an offer to whom took the run over.
+    with sqlite3.connect(tmp_path / "state" / "runs" / run_id / "journal.sqlite") as journal:
+        journal.execute("UPDATE attempts SET sandbox_url = NULL")
+    held.let_go()
+
+    resumed = mesos_batch("resume", "--output_dir=out")
+
+    assert resumed.returncode == 0
+    assert "missing" not in resumed.stderr
+    assert copies(tmp_path / "out").keys() >= {"quick/stdout", "held-1/stdout", "held-2/stdout"}
 
 
 def test_lines_come_while_the_tasks_run_and_none_is_lost(

@@ -199,6 +199,42 @@ def test_an_agent_that_cannot_start_executors_gets_no_further_pool() -> None:
     assert len(again.tasks) == 2
 
 
+def test_an_executor_that_can_start_no_task_is_the_last_on_its_agent() -> None:
+    # As agents that want credentials of executors and give them none: 401 for each container.
+    world = pooled("t0", "t1")
+    first = launch(world.offers(offer(world)))
+    assert first.executor is not None
+    assert first.executor.anchor is not None
+    names = (first.executor.anchor.task_id, "t0", "t1")
+    for name in names:
+        world.update(name, "STARTING")
+    world.do(ev.ExecutorFailed("a", first.executor.executor_id, 0))
+    for name in names:
+        world.update(name, "FAILED", reason="REASON_EXECUTOR_TERMINATED")
+
+    again = launch(world.offers(offer(world)))
+
+    assert again.executor is None
+    assert [item.pooled for item in again.tasks] == [False, False]
+
+
+def test_what_no_pool_could_start_runs_alone_after_a_resumption() -> None:
+    world = pooled("t0")
+    first = launch(world.offers(offer(world)))
+    assert first.executor is not None
+    world.update("t0", "STARTING")
+    world.crash()
+    world.subscribe()
+    world.update(
+        "t0",
+        "FAILED",
+        reason="REASON_EXECUTOR_TERMINATED",
+        executor_id=first.executor.executor_id,
+    )
+
+    assert not launch(world.offers(offer(world))).tasks[0].pooled
+
+
 def test_after_a_resumption_old_anchors_are_killed_and_their_tasks_go_on() -> None:
     world = pooled("t0", "t1")
     first = launch(world.offers(offer(world, cpus=1.5)))

@@ -91,6 +91,13 @@ def test_what_is_gone_is_missing_and_not_tried_again(
     assert f"has no {ROOT}/gone/stderr" in why
 
 
+def test_of_what_never_began_nothing_is_missing(agent: ScriptedAgent, collector: Collector) -> None:
+    collector.add(agent.sandbox("never-began"), final=False, failed=True, may_be_nothing=True)
+
+    assert collector.wait(30)
+    assert collector.missing() == []
+
+
 def test_one_file_alone_is_enough(agent: ScriptedAgent, collector: Collector) -> None:
     agent.files[f"{ROOT}/one/stdout"] = b"x"
     collector.add(agent.sandbox("one"), final=True, failed=False)
@@ -199,4 +206,4 @@ def test_a_sandbox_nobody_knows_is_missing(collector: Collector) -> None:
 
     assert collector.wait(30)
     [(_, why)] = collector.missing()
-    assert why == "the sandbox of task lost is gone"
+    assert why == "nobody knows where the sandbox of task lost is"

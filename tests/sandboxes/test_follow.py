@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from sandboxes.scripted_agent import OPTIONS, ROOT, ScriptedAgent, scripted_agent
+from sandboxes.test_executor_lines import RECORDINGS
 
 from mesos_batch.model.sandbox import Sandbox
 from mesos_batch.sandboxes import Follower, follow
@@ -175,6 +176,13 @@ def test_one_that_stays_away_is_given_up_after_the_end(
     assert "does not answer" in why
 
 
+def test_of_what_never_began_nothing_is_missing(agent: ScriptedAgent, follower: Follower) -> None:
+    follower.ended(agent.sandbox("never-began"), may_be_nothing=True)
+
+    assert follower.wait(30)
+    assert follower.missing == []
+
+
 def test_following_can_begin_near_the_end(agent: ScriptedAgent, shown: Shown) -> None:
     agent.write("t", b"1\n2\n3\n")
     agent.write("t", b"e1\ne2\n", "stderr")
@@ -184,6 +192,18 @@ def test_following_can_begin_near_the_end(agent: ScriptedAgent, shown: Shown) ->
     assert follower.wait(30)
     follower.close()
     assert shown.lines == {"t": ["stdout 3"]}
+
+
+def test_following_near_the_end_of_what_the_task_itself_wrote(
+    agent: ScriptedAgent, shown: Shown
+) -> None:
+    agent.write("t", (RECORDINGS / "failed").read_bytes(), "stderr")
+    follower = Follower(OPTIONS, shown, streams=("stderr",), tail=2, whole=False)
+    follower.ended(agent.sandbox())
+
+    assert follower.wait(30)
+    follower.close()
+    assert shown.lines["t"][0] == "stderr no band B10"
 
 
 def test_what_runs_on_when_nobody_watches_any_more_is_read_up_to_now(

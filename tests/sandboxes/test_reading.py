@@ -14,7 +14,7 @@ from mesos_batch.errors import SandboxError, SandboxGoneError
 from mesos_batch.model.sandbox import SandboxFile
 from mesos_batch.sandboxes import reading
 from mesos_batch.sandboxes.cutting import LONGEST_LINE, LineCutter
-from mesos_batch.sandboxes.reading import last_lines, pieces, start_of_last
+from mesos_batch.sandboxes.reading import last_own_lines, pieces, start_of_last
 from mesos_batch.sandboxes.source import DiskSource
 
 TEXTS = st.lists(st.sampled_from([b"a", b"\n", b"\xff", "ü".encode()]), max_size=60).map(b"".join)
@@ -76,7 +76,7 @@ def test_the_last_lines_begin_where_they_do(data: bytes, lines: int, most: int) 
 def test_of_long_lines_only_the_end_is_read() -> None:
     source = OneFile(b"x" * 200_000 + b"\nlast\n", 65536)
 
-    lines = last_lines(source, "stdout", 2)
+    lines = last_own_lines(source, "stdout", 2)
 
     assert lines[-1] == b"last"
     assert sum(map(len, lines)) <= 65536

@@ -15,7 +15,7 @@ from mesos_batch_cli.output.streams import emit, is_terminal, paint_for
 from mesos_batch_cli.values import Values
 
 if TYPE_CHECKING:
-    from mesos_batch_cli.output.log_lines import JsonLogLines, LogLines
+    from mesos_batch_cli.output.log_lines import LogLines
     from mesos_batch_cli.task_choice import ChosenRun, PickedTask
 
 USAGE = ("mesos-batch logs [RUN] [TASK...] [flags]",)
@@ -131,13 +131,11 @@ def _launched(named: Sequence[PickedTask], run_id: str) -> list[PickedTask]:
     return launched
 
 
-def _lines(
-    tasks: Sequence[PickedTask], streams: Sequence[str], values: Values
-) -> LogLines | JsonLogLines:
+def _lines(tasks: Sequence[PickedTask], streams: Sequence[str], values: Values) -> LogLines:
     from mesos_batch_cli.output.log_lines import JsonLogLines, Labels, LogLines
 
     if values[the.JSON]:
-        return JsonLogLines(values[logs.GREP])
+        return JsonLogLines(values[logs.GREP], whole=values[logs.STDERR])
     labels = Labels.NONE
     if len(tasks) > 1:
         labels = Labels.TASK
@@ -149,4 +147,5 @@ def _lines(
         [task.view.spec.task_id for task in tasks],
         on_terminal=is_terminal(sys.stdout, os.environ),
         pattern=values[logs.GREP],
+        whole=values[logs.STDERR],
     )

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
-from mesos_batch.sandboxes import STDERR, STDOUT
+from mesos_batch.sandboxes import STDERR, STDOUT, ExecutorLines
 from mesos_batch_cli.output.as_json import json_line
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import one_line, shortened, terminal_line
@@ -30,6 +30,7 @@ class LogLines:
 
     On a terminal a line has colours, if it brings them, and no other power; elsewhere it is byte
     for byte what was written. Only lines that ``pattern`` is found in are ``matched`` and shown.
+    Those of executors in the standard error of their tasks are shown if the ``whole`` is wanted.
     """
 
     def __init__(
@@ -40,20 +41,28 @@ class LogLines:
         *,
         on_terminal: bool,
         pattern: re.Pattern[str] | None = None,
+        whole: bool = False,
     ) -> None:
         self._paint = paint
         self._labels = labels
         self._on_terminal = on_terminal
         self._pattern = pattern
+        self._of_executors = None if whole else ExecutorLines()
         if labels is Labels.STREAM:
             names = _SIGNS
         self._width = min(max(map(len, names), default=0), LONGEST_LABEL)
         self.matched = 0
+        self.left_out = 0
 
     @property
     def is_plain(self) -> bool:
         """Whether what is written can be passed on as it is."""
         return self._labels is Labels.NONE and not self._on_terminal and self._pattern is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether lines of executors are shown too."""
+        return self._of_executors is None
 
     @property
     def has_pattern(self) -> bool:
@@ -62,15 +71,25 @@ class LogLines:
 
     def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
         """The lines that are to be shown, each with its end."""
-        shown = [line for line in lines if self._is_wanted(line)] if self._pattern else lines
+        shown = self._own(task_id, stream, lines)
+        if self._pattern:
+            shown = [line for line in shown if self._is_wanted(line)]
         self.matched += len(shown)
-        if not shown:
-            return ""
+        return self._written(task_id, stream, shown) if shown else ""
+
+    def _written(self, task_id: str, stream: str, shown: Sequence[bytes]) -> str:
         label = self._label(task_id, stream)
         if self._on_terminal:
             return "".join(f"{label}{self._for_terminal(line)}\n" for line in shown)
         joined = b"\n".join(shown).decode(errors="surrogateescape")
         return label + joined.replace("\n", f"\n{label}") + "\n"
+
+    def _own(self, task_id: str, stream: str, lines: Sequence[bytes]) -> Sequence[bytes]:
+        if self._of_executors is None or stream != STDERR:
+            return lines
+        own = self._of_executors.without(lines, task_id)
+        self.left_out += len(lines) - len(own)
+        return own
 
     def _is_wanted(self, line: bytes) -> bool:
         return self._pattern is None or bool(self._pattern.search(line.decode(errors="replace")))
@@ -90,25 +109,14 @@ class LogLines:
         return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
 
 
-class JsonLogLines:
+class JsonLogLines(LogLines):
     """Lines as JSON objects, one a line; where bytes are no text, signs stand in for them."""
 
-    is_plain = False
+    def __init__(self, pattern: re.Pattern[str] | None = None, *, whole: bool = False) -> None:
+        nothing = Paint(enabled=False)
+        super().__init__(nothing, Labels.TASK, (), on_terminal=False, pattern=pattern, whole=whole)
 
-    def __init__(self, pattern: re.Pattern[str] | None = None) -> None:
-        self._pattern = pattern
-        self.matched = 0
-
-    @property
-    def has_pattern(self) -> bool:
-        """Whether only some lines are wanted."""
-        return self._pattern is not None
-
-    def text(self, task_id: str, stream: str, lines: Sequence[bytes]) -> str:
-        """The lines that are to be shown, each with its end."""
-        texts = [line.decode(errors="replace") for line in lines]
-        shown = [text for text in texts if self._pattern is None or self._pattern.search(text)]
-        self.matched += len(shown)
-        return "".join(
-            json_line("log", {"task_id": task_id, "stream": stream, "line": text}) for text in shown
-        )
+    def _written(self, task_id: str, stream: str, shown: Sequence[bytes]) -> str:
+        who = {"task_id": task_id, "stream": stream}
+        texts = (line.decode(errors="replace") for line in shown)
+        return "".join(json_line("log", {**who, "line": text}) for text in texts)
