@@ -192,7 +192,7 @@ def _table(
         log = log_of(task)
         if log is not None:
             # Never folded, so that it can be copied.
-            yield from _labelled("stderr", log, paint, None)
+            yield from _labelled("stderr", one_line(log), paint, None)
         for position, line in enumerate(excerpts.get(task.spec.task_id, ())):
             label = "wrote" if position == 0 else ""
             yield from _labelled(label, _within(line, width), paint, None)
