@@ -17,8 +17,9 @@ _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 # Without red, which is for what failed.
 _HUES = ("36", "35", "34", "33", "32", "96", "95", "94")
 
-
 _READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
+# Where something was to be read and is not: a disk is full, say.
+_unwritten: set[TextIO] = set()
 
 
 def prepare_streams() -> None:
@@ -71,7 +72,13 @@ def surviving_readers(stream: TextIO) -> Iterator[None]:
             os.dup2(nowhere.fileno(), stream.fileno())
         # Windows says EINVAL for a broken pipe, a terminal that was closed EIO.
         if error.errno not in _READER_GONE and stream is not sys.stderr:
+            _unwritten.add(stream)
             say_error(f"standard output cannot be written: {error.strerror}")
+
+
+def is_written(stream: TextIO) -> bool:
+    """Whether all that was printed to the stream is there, or nobody wanted to read on."""
+    return stream not in _unwritten
 
 
 def _nowhere() -> TextIO:
