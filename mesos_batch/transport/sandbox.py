@@ -11,7 +11,14 @@ import requests
 
 from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
 from mesos_batch.protocol import files
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, may_speak_no_tls, new_session, reason, short_body
+from mesos_batch.transport.http import (
+    CONNECT_SECONDS,
+    Login,
+    may_speak_no_tls,
+    new_session,
+    reason,
+    short_body,
+)
 
 if TYPE_CHECKING:
     from mesos_batch.model.sandbox import SandboxFile
