@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from front import Front
 from keyrings import keyring_in
-from program import Program, task, write
+from program import Outcome, Program, task, write
 
 WHO = ("--master=h.example.org:5050", "--principal=alice")
 AT = "at h.example.org:5050"
@@ -142,3 +142,39 @@ def test_a_secret_for_any_master_is_not_sent_where_a_project_says(
     assert f"--master={trap.url}" in refused.stderr
     assert sent_nothing
     assert meant.returncode == 0, meant.stderr
+
+
+@POSIX
+def test_a_project_that_chooses_a_profile_gets_its_secret_and_no_other(
+    mesos_batch: Program, tmp_path: Path, master: str
+) -> None:
+    (tmp_path / "token").write_text("t0ken")
+    (tmp_path / "token").chmod(0o600)
+    env = keyring_in(tmp_path)
+    user = tmp_path / "config" / "mesos-batch" / "config.toml"
+    user.parent.mkdir(parents=True)
+    listed = write(tmp_path / "list.json", task("t", "true"))
+    (tmp_path / "mesos-batch.toml").write_text('profile = "prod"\n', encoding="utf-8")
+
+    def run(text: str, **more: str) -> Outcome:
+        user.write_text(text, encoding="utf-8")
+        return mesos_batch("run", str(listed), "--quiet", env={**env, **more})
+
+    token = f'token_file = "{tmp_path / "token"}"\n'
+    with Front(master) as prod:
+        profile = f'[profiles.prod]\nmaster = "{prod.url}"\n'
+        refused = [
+            run(profile, MESOS_BATCH_TOKEN="t0ken"),
+            run(token + profile),
+            run(profile + token, MESOS_BATCH_TOKEN="another"),
+        ]
+        sent_nothing = not prod.seen
+        meant = run(profile + token)
+        sent = set(prod.seen)
+
+    for done in refused:
+        assert done.returncode == 2
+        assert "mesos-batch.toml:1, a file of this project, names the master" in done.stderr
+    assert sent_nothing
+    assert (meant.returncode, meant.stderr) == (0, "")
+    assert sent == {"token=t0ken"}
