@@ -213,6 +213,29 @@ def test_what_an_encoding_has_not_is_not_drawn(
     assert "\\u" not in done.stdout + done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
+@pytest.mark.parametrize("words", ["validate -", "expand -", "generate lines --command=x"])
+def test_a_closed_standard_input_is_an_empty_one(
+    mesos_batch: Program, words: str, tmp_path: Path
+) -> None:
+    closed = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *PROGRAM, *words.split()],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=clean_environment(),
+        check=False,
+        timeout=60,
+    )
+    empty = mesos_batch(*words.split())
+
+    assert (closed.returncode, closed.stdout, closed.stderr) == (
+        empty.returncode,
+        empty.stdout,
+        empty.stderr,
+    )
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
 def test_doctor_makes_the_place_of_runs_as_a_run_does(mesos_batch: Program, tmp_path: Path) -> None:
     mesos_batch("doctor")

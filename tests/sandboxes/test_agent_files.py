@@ -8,6 +8,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,8 @@ from sandboxes.scripted_agent import ROOT, ScriptedAgent, listed, scripted_agent
 
 from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
 from mesos_batch.protocol.files import files_from, place_of, read_from
-from mesos_batch.sandboxes.download import download_tree
+from mesos_batch.sandboxes import download
+from mesos_batch.sandboxes.download import checked_name, download_tree
 from mesos_batch.sandboxes.source import AgentSource
 from mesos_batch.transport.http import Login
 from mesos_batch.transport.sandbox import AgentFiles
@@ -245,6 +247,20 @@ def test_a_hostile_listing_writes_nothing(agent: ScriptedAgent, tmp_path: Path, 
         download_tree(source, "", target, lambda *_: None)
 
     assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b", "a\\b", "..\\..", "NUL", "nul.txt", "aux .c", "COM¹", "conin$", "a.", "a "]
+)
+def test_a_name_that_windows_takes_for_something_else_is_refused_there(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert checked_name(name) == name
+    monkeypatch.setattr(download, "os", SimpleNamespace(name="nt"))
+
+    with pytest.raises(SandboxError, match="is no name a file can have"):
+        checked_name(name)
+    assert checked_name("console.txt") == "console.txt"
 
 
 def test_a_path_that_leads_elsewhere_is_only_a_name(agent: ScriptedAgent, tmp_path: Path) -> None:

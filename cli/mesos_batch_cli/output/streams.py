@@ -25,8 +25,9 @@ _unwritten: set[TextIO] = set()
 def prepare_streams() -> None:
     """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks.
 
-    A stream that was closed before we began is nowhere.
+    A stream that was closed before we began is nowhere, where there is nothing to read either.
     """
+    sys.stdin = sys.stdin or _nothing()
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
@@ -79,6 +80,10 @@ def surviving_readers(stream: TextIO) -> Iterator[None]:
 def is_written(stream: TextIO) -> bool:
     """Whether all that was printed to the stream is there, or nobody wanted to read on."""
     return stream not in _unwritten
+
+
+def _nothing() -> TextIO:
+    return Path(os.devnull).open(encoding="utf-8")
 
 
 def _nowhere() -> TextIO:
