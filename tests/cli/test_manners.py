@@ -213,6 +213,23 @@ def test_what_an_encoding_has_not_is_not_drawn(
     assert "\\u" not in done.stdout + done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="UTF-8 is always printed there")
+def test_what_an_encoding_has_not_is_printed_as_what_looks_like_it() -> None:
+    script = (
+        "from mesos_batch_cli.output.streams import prepare_streams\n"
+        "prepare_streams()\n"
+        "print('cut\u2026 2\u00d7 \u00e9 \u4f60')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        env=clean_environment({"PYTHONIOENCODING": "ascii"}),
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == b"cut... 2x \\xe9 \\u4f60\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
 @pytest.mark.parametrize("words", ["validate -", "expand -", "generate lines --command=x"])
 def test_a_closed_standard_input_is_an_empty_one(
