@@ -99,10 +99,16 @@ def _family(word: str, rest: Sequence[str]) -> int:
         return ExitCode.FINISHED
     words = [member.name.removeprefix(f"{word} ") for member in members]
     following = f"{', '.join(words[:-1])} or {words[-1]}"
-    raise UsageError(
-        f"'mesos-batch {word}' is followed by {following}",
-        f"Write mesos-batch {members[0].name}.",
-    )
+    told = f"'mesos-batch {word}' is followed by {following}"
+    if not rest or rest[0].startswith("-"):
+        raise UsageError(told, f"Write mesos-batch {members[0].name}.")
+    from difflib import get_close_matches
+
+    for near in get_close_matches(rest[0].lower(), words, n=1):
+        raise UsageError(
+            f"there is no command '{word} {rest[0]}'", f"Did you mean 'mesos-batch {word} {near}'?"
+        )
+    raise UsageError(f"there is no command '{word} {rest[0]}'", f"{told}.")
 
 
 def _did_you_mean(word: str) -> str:
