@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ def with_ports(info: pb.TaskInfo) -> pb.TaskInfo:
     return info
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no program env")
 def test_what_is_for_our_eyes_reaches_no_container(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program gives a container each variable a task names by ``env`` and has no value for."""
     monkeypatch.setenv("MESOS_BATCH_SECRET", "hunter2")
