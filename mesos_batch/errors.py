@@ -32,6 +32,7 @@ class ExitCode(IntEnum):
     CLUSTER = 4
     JOURNAL = 5
     INTERNAL = 70
+    OUTPUT = 74
     INTERRUPTED = 130
     TERMINATED = 143
 

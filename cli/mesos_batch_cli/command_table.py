@@ -106,6 +106,8 @@ COMMANDS = (
     _command("help", "[COMMAND|TOPIC]", "what a command or a topic is about, offline", _SET_UP),
     _command("completion", "SHELL", "let a shell complete our command lines", _SET_UP),
 )
+# Their exit codes are those of a run, whatever could be printed of it.
+END_AS_RUNS_DO = ("run", "resume", "retry", "wait")
 _BY_NAME = {command.name: command for command in COMMANDS}
 
 

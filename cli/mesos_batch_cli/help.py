@@ -15,8 +15,10 @@ from mesos_batch_cli.topics import TOPICS
 
 _INDENT = "  "
 _HELP_COLUMN = 36
+# On a narrow terminal what a flag is for stands below it.
+_NARROW, _NARROW_HELP_COLUMN = 70, 6
 _UNBREAKABLE = "\xa0"
-_NARROWEST, _WIDEST, _UNKNOWN = 70, 110, 100
+_NARROWEST, _WIDEST, _UNKNOWN = 40, 110, 100
 
 _FILES = (
     " A flag wins over its variable, and that over configuration files, which have the same names "
@@ -121,7 +123,8 @@ def _width() -> int:
 
 def _flag_lines(setting: Setting[Any], width: int) -> list[str]:
     flag = _INDENT + setting.usage
-    margin = " " * _HELP_COLUMN
+    column = _HELP_COLUMN if width >= _NARROW else _NARROW_HELP_COLUMN
+    margin = " " * column
     default = f"(default: {setting.default_text})".replace(" ", _UNBREAKABLE)
     lines = textwrap.wrap(
         f"{setting.help} {default}",
@@ -131,7 +134,7 @@ def _flag_lines(setting: Setting[Any], width: int) -> list[str]:
         break_on_hyphens=False,
     )
     lines = [line.replace(_UNBREAKABLE, " ") for line in lines]
-    if len(flag) + 2 > _HELP_COLUMN:
+    if len(flag) + 2 > column:
         return [flag, *lines]
     return [flag + lines[0][len(flag) :], *lines[1:]]
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, MesosBatchError, UsageError
-from mesos_batch_cli.command_table import ASK, Command, family, find, named
-from mesos_batch_cli.output.streams import emit, prepare_streams, say_error
+from mesos_batch_cli.command_table import ASK, END_AS_RUNS_DO, Command, family, find, named
+from mesos_batch_cli.output.streams import emit, is_written, prepare_streams, say_error
 from mesos_batch_cli.seedflags import asks_for_help
 
 
@@ -18,7 +18,7 @@ def run() -> int:
     prepare_streams()
     threading.excepthook = _thread_ended_badly
     try:
-        return _run(sys.argv[1:])
+        return _with_output(_run(sys.argv[1:]), sys.argv[1:])
     except MesosBatchError as error:
         say_error(error.message, error.hint)
         if _asks_for_json(sys.argv[1:]):
@@ -51,6 +51,16 @@ def _run(arguments: Sequence[str]) -> int:
         emit(sys.stdout, main_help())
         return ExitCode.FINISHED
     return named("run").module().run(arguments)
+
+
+def _with_output(code: int, arguments: Sequence[str]) -> int:
+    """How a command ends that would end with ``code``, were its result to be read."""
+    if code != ExitCode.FINISHED or is_written(sys.stdout):
+        return code
+    found = find(arguments)
+    name = found[0].name if found is not None else "run"
+    is_of_run = name in END_AS_RUNS_DO and not asks_for_help(arguments)
+    return code if is_of_run else ExitCode.OUTPUT
 
 
 def _complete(arguments: Sequence[str]) -> int:
@@ -90,10 +100,16 @@ def _family(word: str, rest: Sequence[str]) -> int:
         return ExitCode.FINISHED
     words = [member.name.removeprefix(f"{word} ") for member in members]
     following = f"{', '.join(words[:-1])} or {words[-1]}"
-    raise UsageError(
-        f"'mesos-batch {word}' is followed by {following}",
-        f"Write mesos-batch {members[0].name}.",
-    )
+    told = f"'mesos-batch {word}' is followed by {following}"
+    if not rest or rest[0].startswith("-"):
+        raise UsageError(told, f"Write mesos-batch {members[0].name}.")
+    from difflib import get_close_matches
+
+    for near in get_close_matches(rest[0].lower(), words, n=1):
+        raise UsageError(
+            f"there is no command '{word} {rest[0]}'", f"Did you mean 'mesos-batch {word} {near}'?"
+        )
+    raise UsageError(f"there is no command '{word} {rest[0]}'", f"{told}.")
 
 
 def _did_you_mean(word: str) -> str:

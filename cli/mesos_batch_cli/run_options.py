@@ -11,7 +11,7 @@ from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as the
 from mesos_batch.config import volume_flags as flags
 from mesos_batch.config.config_file import FileKind
-from mesos_batch.config.connection_settings import HOW, TOKEN, TOKEN_FILE, TOKENS
+from mesos_batch.config.connection_settings import HOW, PROFILE, TOKEN, TOKEN_FILE, TOKENS
 from mesos_batch.config.masters import LOCAL, parse_master
 from mesos_batch.config.output_settings import OUTPUT_DIR
 from mesos_batch.config.report_settings import REPORT
@@ -221,21 +221,31 @@ def _offered(source: Callable[[Setting[Any]], Any]) -> Offered:
 def _refuse_for_projects(values: Values, master: str, given: Given) -> None:
     """Send nothing to a master a project names that was meant for another.
 
-    Flags are meant for this command line, and the keyring has the master with each secret.
+    Flags are meant for this command line, and the keyring has the master with each secret. So has
+    a profile of the user that a project chooses.
 
     Raises:
         UsageError: a secret is there that may be for any master.
     """
     entry = values.entry(the.MASTER)
-    if entry is None or entry.kind is not FileKind.PROJECT or values[the.MASTER] != master:
+    if entry is None or values[the.MASTER] != master or given.flags.names():
         return
-    if given.flags.names():
+    # Who chooses the profile says where that is.
+    chosen = values.entry(PROFILE) if entry.profile is not None else None
+    of_project = next((it for it in (entry, chosen) if it and it.kind is FileKind.PROJECT), None)
+    if of_project is None:
         return
-    offered = [name for source in (given.environment, given.files) for name in source.names()]
+    together = entry.profile if entry.kind is not FileKind.PROJECT else None
+    offered = given.environment.names() + [
+        setting.name
+        for setting in (the.SECRET_FILE, TOKEN_FILE)
+        if (of_file := values.entry(setting)) is not None
+        and (together is None or of_file.profile != together)
+    ]
     if offered:
         raise UsageError(
-            f"{entry.place}, a file of this project, names the master {master}: the {offered[0]}"
-            " that is set is not sent where a project says",
+            f"{of_project.place}, a file of this project, names the master {master}:"
+            f" the {offered[0]} that is set is not sent where a project says",
             f"Name it yourself with --master={master}, or keep the secret for this master alone"
             " with 'mesos-batch credentials set'.",
         )

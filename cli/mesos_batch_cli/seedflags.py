@@ -16,6 +16,7 @@ from mesos_batch.config.setting import Setting
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import UsageError
 
+_SEE_HELP = "--help shows what is."
 _TRUE = ("", "true", "1")
 
 
@@ -65,7 +66,7 @@ def read_flags_and_words(
             break
         if most and word and (word == "-" or not word.startswith("-")):
             if len(found) == most:
-                raise UsageError(f"'{word}' is not expected after '{found[-1]}'")
+                raise UsageError(f"'{word}' is not expected after '{found[-1]}'", _SEE_HELP)
             found.append(word)
             continue
         if not word.startswith("--"):
@@ -120,7 +121,7 @@ def _no_flag(word: str, before: str | None, known: dict[str, Setting[Any]]) -> U
         return UsageError(f"'{word}' is not expected", f"Write {before}={_quoted(word)}.")
     if "task_list" in known:
         return UsageError(f"'{word}' is not expected", f"Write --task_list={_quoted(word)}.")
-    return UsageError(f"'{word}' is not expected")
+    return UsageError(f"'{word}' is not expected", _SEE_HELP)
 
 
 def _did_you_mean(name: str, known: dict[str, Setting[Any]]) -> str:

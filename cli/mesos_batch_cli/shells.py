@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mesos_batch_cli.command_table import ASK
-from mesos_batch_cli.completing import Candidates
+from mesos_batch_cli.completing import Candidate, Candidates
+from mesos_batch_cli.output.text import one_line
 
 # How the program says that names of files belong there; what comes before them follows.
 FILES = "\x01files"
 _ABOUT_WIDTH = 60
+# Others have a meaning for some shell, which may be to run a command.
+_MEANS_ITSELF = re.compile(r"[\w@%+=:,./-]+")
 
 _BASH = f"""\
 # bash completion of mesos-batch: put this into ~/.bashrc, or
@@ -135,33 +138,51 @@ def _bash_lines(candidates: Candidates, words: Sequence[str]) -> Iterator[str]:
         yield FILES
     # Only what follows the last break is replaced.
     cut = len(re.sub(r"[^=:]*\Z", "", words[-1]))
-    for candidate in candidates.found:
+    for candidate in _that_mean_themselves(candidates):
         yield candidate.text[cut:]
 
 
 def _zsh_lines(candidates: Candidates, _: Sequence[str]) -> Iterator[str]:
     if candidates.files_after is not None:
         yield FILES + candidates.files_after
-    for candidate in candidates.found:
+    for candidate in _on_one_line(candidates):
         text = candidate.text.replace("\\", "\\\\").replace(":", "\\:")
         yield f"{text}:{_short(candidate.about)}"
 
 
-def _tabbed_lines(candidates: Candidates, _: Sequence[str]) -> Iterator[str]:
+def _fish_lines(candidates: Candidates, _: Sequence[str]) -> Iterator[str]:
+    yield from _tabbed_lines(candidates, _on_one_line(candidates))
+
+
+def _powershell_lines(candidates: Candidates, _: Sequence[str]) -> Iterator[str]:
+    yield from _tabbed_lines(candidates, _that_mean_themselves(candidates))
+
+
+def _tabbed_lines(candidates: Candidates, offered: Iterable[Candidate]) -> Iterator[str]:
     if candidates.files_after is not None:
         yield FILES + candidates.files_after
-    for candidate in candidates.found:
+    for candidate in offered:
         yield f"{candidate.text}\t{_short(candidate.about)}"
 
 
+def _on_one_line(candidates: Candidates) -> Iterator[Candidate]:
+    """For a shell that puts what it completes into quotes where that is needed."""
+    return (item for item in candidates.found if item.text.isprintable())
+
+
+def _that_mean_themselves(candidates: Candidates) -> Iterator[Candidate]:
+    """For a shell that does not: the name of a task or of a stranger's profile can be anything."""
+    return (item for item in candidates.found if _MEANS_ITSELF.fullmatch(item.text))
+
+
 def _short(about: str) -> str:
-    sentence = re.split(r"[.:] |\.$", about.replace("\n", " "), maxsplit=1)[0]
+    sentence = re.split(r"[.:] |\.$", one_line(about), maxsplit=1)[0]
     return sentence if len(sentence) <= _ABOUT_WIDTH else sentence[: _ABOUT_WIDTH - 1] + "…"
 
 
 SHELLS = {
     "bash": Shell(_BASH, _joined, _bash_lines),
     "zsh": Shell(_ZSH, lambda words: list(words) or [""], _zsh_lines),
-    "fish": Shell(_FISH, lambda words: list(words) or [""], _tabbed_lines),
-    "powershell": Shell(_POWERSHELL, _unquoted, _tabbed_lines),
+    "fish": Shell(_FISH, lambda words: list(words) or [""], _fish_lines),
+    "powershell": Shell(_POWERSHELL, _unquoted, _powershell_lines),
 }

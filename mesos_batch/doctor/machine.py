@@ -12,7 +12,7 @@ from pathlib import Path
 from mesos_batch import __version__
 from mesos_batch.doctor.check import Check, doubtful, failed, good
 from mesos_batch.errors import ExitCode
-from mesos_batch.journal.paths import runs_directory
+from mesos_batch.journal.paths import PRIVATE, runs_directory
 
 _LITTLE_BYTES = 100 << 20
 _GB = 1 << 30
@@ -31,7 +31,7 @@ def machine_checks(state_dir: Path | None) -> Iterator[Check]:
 
 def _state(directory: Path) -> Check:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory) as file:
             file.write(b"doctor")
         free = shutil.disk_usage(directory).free

@@ -16,7 +16,7 @@ OWNER = "owner.sqlite"
 # Lower case base32: no letter that is taken for a digit when an id is typed from a screen.
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 _STAMP = "%Y%m%d-%H%M%S"
-_PRIVATE = 0o700  # a task list may hold what is not for everybody
+PRIVATE = 0o700  # a task list may hold what is not for everybody
 
 
 def runs_directory(state_dir: Path | None) -> Path:
@@ -31,12 +31,12 @@ def make_run_directory(state_dir: Path | None, created_at: float) -> Path:
         OSError: it cannot be made.
     """
     runs = runs_directory(state_dir)
-    runs.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    runs.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     stamp = time.strftime(_STAMP, time.gmtime(created_at))
     while True:
         directory = runs / f"{stamp}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
         try:
-            directory.mkdir(mode=_PRIVATE)
+            directory.mkdir(mode=PRIVATE)
         except FileExistsError:
             continue
         return directory

@@ -83,7 +83,10 @@ def find_run(state_dir: Path | None, text: str) -> RunInfo:
     """
     directories = _directories(state_dir)
     if not directories:
-        raise JournalError(f"there are no runs in {runs_directory(state_dir)}")
+        raise JournalError(
+            f"there are no runs in {runs_directory(state_dir)}",
+            "'mesos-batch run FILE' begins one; --state_dir=PATH looks elsewhere.",
+        )
     if text == "last":
         newest = created_at_of(directories[-1].name)
         # Several may have begun within the second their ids tell.

@@ -31,7 +31,7 @@ def ask_cancel(directory: Path, exit_code: ExitCode) -> None:
     if run.host not in (None, socket.gethostname()):
         raise JournalError(
             f"run {run.run_id} is driven by process {run.pid} on {run.host}",
-            "cancel it there: two hosts must not write to one journal",
+            "Cancel it there: two hosts must not write to one journal.",
         )
     path = directory / JOURNAL
     row = (time.time(), int(exit_code))

@@ -96,7 +96,7 @@ class LocalCluster(Service):
         except (OSError, ValueError) as error:
             raise UsageError(
                 f"the agents of the last time cannot be read from {self._registry_file}: {error}",
-                "remove the file to forget them, or use another work directory",
+                "Remove the file to forget them, or use another work directory.",
             ) from None
 
     def _keep(self, document: bytes) -> None:

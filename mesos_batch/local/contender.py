@@ -234,7 +234,7 @@ class ContendingMaster(Participant):
             self._failed(
                 ClusterError(
                     f"the agents of the last leader cannot be read from {group.registry}: {error}",
-                    "remove that node to forget them",
+                    "Remove that node to forget them.",
                 )
             )
             return

@@ -218,5 +218,5 @@ async def _connect(session: aiohttp.ClientSession, address: str) -> aiohttp.Clie
             raise
         raise ClusterError(
             f"the master at {leader} does not let the agents in",
-            "give them the principal and the secret of the master: --principal and --secret_file",
+            "Give them the principal and the secret of the master: --principal and --secret_file.",
         ) from None

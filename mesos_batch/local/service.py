@@ -144,13 +144,13 @@ class Service:
     def _port_taken(self, error: OSError) -> UsageError:
         return UsageError(
             f"port {self._options.port} of {LOOPBACK} cannot be used: {error.strerror}",
-            "choose another port, or 0 for any free one",
+            "Choose another port, or 0 for any free one.",
         )
 
     def _unusable(self, error: OSError) -> UsageError:
         return UsageError(
             f"agents cannot work in {self.work_dir}: {error.strerror}",
-            "choose a directory you may write to",
+            "Choose a directory you may write to.",
         )
 
     async def _start(self) -> None:

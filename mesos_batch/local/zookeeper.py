@@ -79,7 +79,7 @@ class MasterGroup:
         except KazooTimeoutError:
             raise ClusterError(
                 f"no ZooKeeper answers at {self._address.servers}",
-                "check the address and that it runs",
+                "Check the address and that it runs.",
             ) from None
         except KazooException as error:
             raise self._refused(error) from None
@@ -161,7 +161,7 @@ class MasterGroup:
         return ClusterError(
             f"ZooKeeper at {self._address.servers} refuses {self._address.path}: "
             f"{type(error).__name__} {error}".rstrip(),
-            "check the path, and user and password",
+            "Check the path, and user and password.",
         )
 
     def _members_changed(self, names: list[str]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mesos_batch.transport.http import Login
 
 T = TypeVar("T")
+_DOCTOR = "'mesos-batch doctor' goes the same way, and says where it ends."
 
 # Somebody sits before the screen, and asks again if he likes.
 ASK_SECONDS = 3.0
@@ -89,7 +90,7 @@ def _at_the_leader(masters: Masters, work: Callable[[str], T], patience: float) 
                 why, final = str(error), False
             left = give_up_at - time.monotonic()
             if final or left <= 0:
-                raise ClusterError(why)
+                raise ClusterError(why, _DOCTOR)
             leaders.next()
             time.sleep(min(backoff.next(), left))
     finally:

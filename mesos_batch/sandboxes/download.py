@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 # Links can make a tree endless.
 DEEPEST = 32
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+# Names of devices on Windows, with any extension, and with spaces before that.
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\.|$)", re.IGNORECASE
+)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$')
 
 # Told of each file that has come: its path in the sandbox, where it is now, its bytes.

@@ -124,6 +124,7 @@ class Sources:
 
     def __init__(self, options: RunOptions, patience: tuple[float, float] | None = None) -> None:
         self._is_local = options.master == LOCAL
+        self._is_over_tls = "https://" in options.master
         self._options = options
         self._patience = patience
         self._agents: dict[str, AgentFiles] = {}
@@ -156,7 +157,9 @@ class Sources:
             if len(self._agents) == _MOST_CONNECTIONS:
                 self._agents.pop(next(iter(self._agents))).close()
             more = () if self._patience is None else (self._patience,)
-            agent = AgentFiles(address, login_of(self._options), *more)
+            agent = AgentFiles(
+                address, login_of(self._options), *more, beside_tls=self._is_over_tls
+            )
         self._agents[address] = agent
         return agent
 

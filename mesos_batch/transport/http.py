@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_environ_proxies
 
-from mesos_batch.transport.tls import SYSTEM_TRUST, Tls, context_of, tls_fault
+from mesos_batch.transport.tls import SYSTEM_TRUST, Tls, context_of, is_no_tls, tls_fault
 
 CONNECT_SECONDS = 5.0
 # Mesos advises to give a connection up after five missed heartbeats of 15 s.
@@ -178,6 +178,15 @@ def final_fault(error: BaseException) -> str | None:
     """Why no other try can succeed: TLS shows who the other side is, or it is not spoken there."""
     inner = (tls_fault(item) for item in _nest(error) if isinstance(item, ssl.SSLError))
     return next(filter(None, inner), None)
+
+
+def may_speak_no_tls(error: BaseException) -> bool:
+    """Whether the other side may be one that expects no TLS: some say so, some just hang up."""
+    nest = list(_nest(error))
+    if any(isinstance(inner, _TIMEOUTS) for inner in nest):
+        return False
+    faults = [inner for inner in nest if isinstance(inner, ssl.SSLError)]
+    return all(tls_fault(inner) is None or is_no_tls(inner) for inner in faults)
 
 
 def _nest(error: BaseException) -> Iterator[BaseException]:

@@ -13,7 +13,8 @@ from mesos_batch.errors import ListingError
 from mesos_batch.protocol.s3 import S3Object, S3Page, error_from, page_from
 from mesos_batch.transport.http import CONNECT_SECONDS, new_session, reason
 
-_ANSWER_SECONDS = 60.0
+# A page comes within seconds, and is asked for five times.
+ANSWER_SECONDS = 15.0
 _REGION_HEADER = "x-amz-bucket-region"
 # S3 asks to come back later when it is asked a lot.
 _RETRY = Retry(
@@ -71,7 +72,7 @@ def _get(session: requests.Session, url: str, parameters: dict[str, str]) -> req
             url,
             params=parameters,
             allow_redirects=False,
-            timeout=(CONNECT_SECONDS, _ANSWER_SECONDS),
+            timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
         )
     except requests.RequestException as error:
         raise ListingError(f"{url} does not answer: {reason(error)}") from None

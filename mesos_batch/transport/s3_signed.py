@@ -8,6 +8,8 @@ from typing import Any
 
 from mesos_batch.errors import ListingError
 from mesos_batch.protocol.s3 import S3Object
+from mesos_batch.transport.http import CONNECT_SECONDS
+from mesos_batch.transport.s3_anonymous import ANSWER_SECONDS
 
 
 def is_installed() -> bool:
@@ -41,10 +43,12 @@ def list_objects(
     Raises:
         ListingError: the server is away, or refuses to list.
     """
+    from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        client = session.client("s3", endpoint_url=endpoint)
+        patience = Config(connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS)
+        client = session.client("s3", endpoint_url=endpoint, config=patience)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         for page in pages:
             for item in page.get("Contents", ()):

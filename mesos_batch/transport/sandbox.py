@@ -11,7 +11,14 @@ import requests
 
 from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
 from mesos_batch.protocol import files
-from mesos_batch.transport.http import CONNECT_SECONDS, Login, new_session, reason, short_body
+from mesos_batch.transport.http import (
+    CONNECT_SECONDS,
+    Login,
+    may_speak_no_tls,
+    new_session,
+    reason,
+    short_body,
+)
 
 if TYPE_CHECKING:
     from mesos_batch.model.sandbox import SandboxFile
@@ -32,6 +39,10 @@ class AgentFiles:
 
     Credentials are sent only once the agent has asked for them: many agents do not. ``patience``
     is how long it may take to connect and, again, to answer, in seconds.
+
+    What a master calls the scheme of its agents is always http. Where the master itself is spoken
+    to over TLS (``beside_tls``), https is tried first, and an agent that speaks http only is never
+    told who we are: that is not for everybody on the way to read.
     """
 
     def __init__(
@@ -39,9 +50,18 @@ class AgentFiles:
         address: str,
         login: Login | None,
         patience: tuple[float, float] = (CONNECT_SECONDS, _ANSWER_SECONDS),
+        *,
+        beside_tls: bool = False,
     ) -> None:
+        # Where to go when TLS comes to nothing.
+        self._plain: str | None = None
+        if beside_tls:
+            parts = urlsplit(address)
+            address = parts._replace(scheme="https").geturl()
+            self._plain = parts._replace(scheme="http").geturl()
         self._address = address
         self._login = login
+        self._keeps_quiet = False
         self._patience = patience
         # Who the agent is we judge from the beginning, who we are it has to ask.
         self._session = new_session(None if login is None else Login(tls=login.tls), address)
@@ -127,7 +147,8 @@ class AgentFiles:
     def _asked(self, endpoint: str, query: dict[str, str]) -> Iterator[requests.Response]:
         """A good answer, whose body is yet to be read."""
         response = self._get(endpoint, query)
-        if response.status_code == _UNAUTHENTICATED and self._who and not self._says_who:
+        asked_who = response.status_code == _UNAUTHENTICATED and not self._says_who
+        if asked_who and self._who and not self._keeps_quiet:
             response.close()
             self._says_who = True
             self._session.close()
@@ -140,7 +161,7 @@ class AgentFiles:
 
     def _get(self, endpoint: str, query: dict[str, str]) -> requests.Response:
         try:
-            return self._session.get(
+            response = self._session.get(
                 f"{self._address}{endpoint}?{urlencode(query, errors='surrogateescape')}",
                 # As bytes of a file are: nothing is to be unpacked on the way.
                 headers={"Accept-Encoding": "identity"},
@@ -149,7 +170,19 @@ class AgentFiles:
                 timeout=self._patience,
             )
         except requests.RequestException as error:
+            if self._plain is not None and may_speak_no_tls(error):
+                self._go_on_in_plain_text(self._plain)
+                return self._get(endpoint, query)
             raise self._away(reason(error)) from None
+        self._plain = None
+        return response
+
+    def _go_on_in_plain_text(self, address: str) -> None:
+        self._session.close()
+        self._session = new_session(None, address)
+        self._address = address
+        self._keeps_quiet = True
+        self._plain = None
 
     def _away(self, why: str) -> AgentAwayError:
         return AgentAwayError(f"the agent at {self._place} does not answer: {why}")
@@ -183,14 +216,23 @@ class AgentFiles:
         has_token = self._login.token is not None
         return "the token given" if has_token else f"principal {self._login.principal}"
 
+    @property
+    def _what(self) -> str:
+        has_token = self._login is not None and self._login.token is not None
+        return "the token given" if has_token else f"the secret of {self._who}"
+
     def _who_are_you(self) -> str:
+        if self._who is not None and self._keeps_quiet:
+            return (
+                f"the agent at {self._place} asks who we are over http, and {self._what} for a"
+                " master over https is not sent in plain text"
+            )
         if self._who is None:
             return (
                 f"the agent at {self._place} asks for a principal and its secret"
                 " (--principal, --secret_file)"
             )
-        shown = self._who if self._login and self._login.token else f"the secret of {self._who}"
         return (
-            f"the agent at {self._place} does not accept {shown};"
+            f"the agent at {self._place} does not accept {self._what};"
             " agents may have credentials of their own"
         )

@@ -118,9 +118,14 @@ def tls_fault(error: ssl.SSLError) -> str | None:
         return "the server does not accept our certificate (--client_cert)"
     if reason == "SSLV3_ALERT_CERTIFICATE_EXPIRED":
         return "our certificate has expired (--client_cert)"
-    if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"):
+    if is_no_tls(error):
         return "the server speaks no TLS (is it http:// instead of https://?)"
     return None
+
+
+def is_no_tls(error: ssl.SSLError) -> bool:
+    """Whether what was answered is no TLS."""
+    return error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 
 
 def _certificate_fault(error: ssl.SSLCertVerificationError) -> str:

@@ -90,6 +90,36 @@ def test_zsh_and_powershell_are_told_in_their_own_ways(mesos_batch: Program) -> 
     assert "run" in offered(mesos_batch, '""', shell="powershell")
 
 
+@pytest.mark.parametrize(
+    ("shell", "names"),
+    [
+        ("bash", ["plain-1"]),
+        ("powershell", ["plain-1"]),
+        # These put into quotes what needs it.
+        ("fish", ["$(touch x)", "a b", "plain-1"]),
+        ("zsh", ["$(touch x):", "a b:", "plain-1:"]),
+    ],
+)
+def test_a_name_of_a_stranger_is_not_completed_to_a_command(
+    mesos_batch: Program, tmp_path: Path, shell: str, names: list[str]
+) -> None:
+    hostile = ["$(touch x)", "a b", r"\u001b[31m", r"\n", r"\u0001files", r"two\nlines"]
+    profiles = [f'[profiles."{name}"]\nrole = "r"\n' for name in (*hostile, "plain-1")]
+    (tmp_path / "mesos-batch.toml").write_text("".join(profiles), encoding="utf-8")
+
+    assert list(offered(mesos_batch, "profile", "show", "", shell=shell)) == names
+
+
+def test_what_is_said_of_a_candidate_cannot_steer_the_terminal(
+    mesos_batch: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "mesos-batch.toml").write_text(
+        '[profiles.p]\nmaster = "m\\u001b[31m\\n\\u0001files"\n', encoding="utf-8"
+    )
+    said = offered(mesos_batch, "profile", "show", "")
+    assert said == {"p": r"m\x1b[31m \x01files"}
+
+
 def test_a_shell_never_sees_what_goes_wrong(mesos_batch: Program, tmp_path: Path) -> None:
     broken = {"MESOS_BATCH_STATE_DIR": str(tmp_path / "file" / "below")}
     (tmp_path / "file").write_text("")

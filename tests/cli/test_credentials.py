@@ -6,10 +6,11 @@ import json
 import os
 from pathlib import Path
 
+import psutil
 import pytest
 from front import Front
 from keyrings import keyring_in
-from program import Program, task, write
+from program import Outcome, Program, announcement_of, facts_of, running, task, write
 
 WHO = ("--master=h.example.org:5050", "--principal=alice")
 AT = "at h.example.org:5050"
@@ -142,3 +143,74 @@ def test_a_secret_for_any_master_is_not_sent_where_a_project_says(
     assert f"--master={trap.url}" in refused.stderr
     assert sent_nothing
     assert meant.returncode == 0, meant.stderr
+
+
+@POSIX
+def test_a_project_that_chooses_a_profile_gets_its_secret_and_no_other(
+    mesos_batch: Program, tmp_path: Path, master: str
+) -> None:
+    (tmp_path / "token").write_text("t0ken")
+    (tmp_path / "token").chmod(0o600)
+    env = keyring_in(tmp_path)
+    user = tmp_path / "config" / "mesos-batch" / "config.toml"
+    user.parent.mkdir(parents=True)
+    listed = write(tmp_path / "list.json", task("t", "true"))
+    (tmp_path / "mesos-batch.toml").write_text('profile = "prod"\n', encoding="utf-8")
+
+    def run(text: str, **more: str) -> Outcome:
+        user.write_text(text, encoding="utf-8")
+        return mesos_batch("run", str(listed), "--quiet", env={**env, **more})
+
+    token = f'token_file = "{tmp_path / "token"}"\n'
+    with Front(master) as prod:
+        profile = f'[profiles.prod]\nmaster = "{prod.url}"\n'
+        refused = [
+            run(profile, MESOS_BATCH_TOKEN="t0ken"),
+            run(token + profile),
+            run(profile + token, MESOS_BATCH_TOKEN="another"),
+        ]
+        sent_nothing = not prod.seen
+        meant = run(profile + token)
+        sent = set(prod.seen)
+
+    for done in refused:
+        assert done.returncode == 2
+        assert "mesos-batch.toml:1, a file of this project, names the master" in done.stderr
+    assert sent_nothing
+    assert (meant.returncode, meant.stderr) == (0, "")
+    assert sent == {"token=t0ken"}
+
+
+@POSIX
+def test_a_secret_is_in_nothing_that_a_run_leaves_or_starts(
+    mesos_batch: Program, tmp_path: Path
+) -> None:
+    go = tmp_path / "go"
+    command = f"env; while [ ! -e {go} ]; do sleep 0.05; done; exit 3"
+    listed = write(tmp_path / "list.json", task("t", command))
+    elsewhere = tmp_path / "cluster"
+    elsewhere.mkdir()
+    with running("local", "--agents=1", cwd=elsewhere) as cluster:
+        facts = facts_of(announcement_of(cluster))
+        secret = Path(facts["secret in"]).read_text(encoding="utf-8").strip()
+        env = {"MESOS_BATCH_SECRET": secret, "MESOS_BATCH_PRINCIPAL": facts["principal"]}
+        env["MESOS_MASTER"] = facts["master"]
+        files = ("--events=events.jsonl", "--output_dir=output")
+        reports = [f"--report={kind}:{kind}.report" for kind in ("html", "json", "csv", "junit")]
+        done = [mesos_batch("run", str(listed), "--detach", "--verbose", *files, *reports, env=env)]
+        pid = json.loads(mesos_batch("status", "--json").stdout)["pid"]
+        background = [*psutil.Process(pid).cmdline(), *psutil.Process(pid).environ().values()]
+        go.touch()
+        done += [
+            mesos_batch(*words, env=env)
+            for words in (["wait"], ["status"], ["logs"], ["config", "show"], ["doctor", "--json"])
+        ]
+
+    assert [each.returncode for each in done] == [0, 1, 0, 0, 0, 0]
+    told = [text for each in done for text in (each.stdout, each.stderr)]
+    assert not [text for text in told + background if secret in text]
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"journal.sqlite", "log.txt", "html.report", "events.jsonl", "stdout"} <= {
+        path.name for path in left
+    }
+    assert not [path for path in left if secret.encode() in path.read_bytes()]

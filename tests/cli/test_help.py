@@ -1,10 +1,12 @@
 """What the program tells of itself, offline."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
-from mesos_batch_cli.command_table import COMMANDS
+from mesos_batch_cli.command_table import COMMANDS, named
+from mesos_batch_cli.help import command_help
 from mesos_batch_cli.topics import TOPICS
 from program import Program
 
@@ -91,3 +93,13 @@ def test_the_manual_page_of_the_package_is_the_one_the_program_makes(
     assert made == kept
     # A line that begins with one of these is read as a request.
     assert not [line for line in made.splitlines() if line.startswith("'")]
+
+
+@pytest.mark.parametrize("columns", [44, 69, 70, 110])
+def test_help_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda *_: os.terminal_size((columns, 24)))
+    lines = command_help(named("runs").module()).splitlines()
+
+    assert max(map(len, lines)) <= columns
+    assert "Print JSON instead. (default: false)" in " ".join(" ".join(lines).split())
+    assert ("  --[no-]json" in lines) == (columns < 70)

@@ -14,6 +14,7 @@ import pytest
 from held_list import Held, wait_until_all_run
 from local.cluster_processes import ClusterProcess
 from program import PROGRAM, STATE_DIR, Program, clean_environment, line_with, running, task, write
+from terminal import on_terminal
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the tasks are for a POSIX shell")
 BINARY = r"printf 'caf\303\251 \377\000\n'"
@@ -36,6 +37,7 @@ def kept(cluster: ClusterProcess, tmp_path_factory: pytest.TempPathFactory) -> P
         task("tile-1", "echo one; echo more >&2"),
         task("tile-2", "echo two; echo 'no band B10' >&2; exit 3"),
         task("raw", BINARY),
+        task("bad", r"printf 'a\033[31mb \033]0;t\007\nend'"),
         task("many", "i=0; while [ $i -lt 30 ]; do i=$((i+1)); echo line $i; done; mkdir d; > d/x"),
     )
     done = run_in(directory, f"--master={cluster.master}", "--task_list=list.json", "--quiet")
@@ -66,7 +68,7 @@ def test_one_command_shows_what_failed(kept: Path) -> None:
 
     assert done.returncode == 0
     assert done.stdout.decode() == "stdout | two\nstderr ! no band B10\n"
-    assert done.stderr.decode() == "1 of 4 tasks failed; --all shows what the others wrote too\n"
+    assert done.stderr.decode() == "1 of 5 tasks failed; --all shows what the others wrote too\n"
 
 
 def test_several_tasks_are_told_apart(kept: Path) -> None:
@@ -85,6 +87,14 @@ def test_one_file_comes_as_it_is(kept: Path) -> None:
 
     assert done.stdout == printed.stdout == b"caf\xc3\xa9 \xff\0\n"
     assert run_in(kept, "logs", "raw").stdout == b"stdout | caf\xc3\xa9 \xff\0\n"
+
+
+def test_a_file_has_no_power_over_a_terminal(kept: Path) -> None:
+    with on_terminal("files", "bad", "stdout", cwd=kept) as (process, terminal):
+        shown = terminal.read_all()
+        process.wait(timeout=30)
+
+    assert shown == "a\x1b[31mb \\x1b]0;t\\x07\x1b[0m\r\nend\r\n"
 
 
 def test_the_last_lines_and_those_looked_for(kept: Path) -> None:

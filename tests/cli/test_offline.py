@@ -154,6 +154,8 @@ def test_what_answers_at_once_loads_little(arguments: list[str]) -> None:
         (["--max_attempts=0"], "less than 1"),
         (["--max_failures=101%"], "more than 100%"),
         (["stauts"], "Did you mean 'mesos-batch status'?"),
+        (["volumes", "lst"], "Did you mean 'mesos-batch volumes list'?"),
+        (["volumes", "xyz"], "is followed by list, create, destroy or audit."),
         (["resume", "--quiet", "--verbose"], "contradicts"),
         (["resume", "a", "b"], "'b' is not expected after 'a'"),
         (["retry"], "no run is given"),

@@ -207,6 +207,10 @@ def test_text_of_a_cluster_cannot_steer_the_terminal() -> None:
     text = printed(run_of(failed("b", message="red\x1b[31m\nsecond line")))
     assert "why     red\\x1b[31m second line" in text
 
+    url = "http://agent/files/browse?path=/executors/b\x9b31m"
+    text = printed(run_of(failed("b", sandbox_path=None, sandbox_url=url)))
+    assert "stderr  http://agent/files/download?path=/executors/b\\x9b31m/stderr" in text
+
 
 @pytest.mark.parametrize(
     ("phase", "state"),

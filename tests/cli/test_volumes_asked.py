@@ -32,7 +32,7 @@ BOTH = ("--quiet", "--verbose")
     ("arguments", "said"),
     [
         (["volumes"], "followed by list, create, destroy or audit"),
-        (["volumes", "lst"], "followed by list, create, destroy or audit"),
+        (["volumes", "lst"], "Did you mean 'mesos-batch volumes list'?"),
         (["volumes", "list"], "no master is given"),
         (["volumes", "list", "--master=local"], "lives and ends with a run"),
         (["volumes", "list", NOBODY, "x"], "'x' is not expected"),

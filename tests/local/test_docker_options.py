@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from pathlib import Path
 
 import pytest
 from local.agent_world import an_agent, recorded_statuses, said_statuses, scene, task
 
 from mesos_batch._pb.mesos.v1 import mesos_pb2 as pb
+from mesos_batch.local.agent.docker import Engine, environment_arguments
 from mesos_batch.local.agent.docker_options import RunOptionsError, image_with_tag, run_options
 from mesos_batch.local.agent.sandbox import VolumeMount
 
@@ -30,6 +33,22 @@ def with_ports(info: pb.TaskInfo) -> pb.TaskInfo:
     ports = info.resources.add(name="ports", type=pb.Value.RANGES)
     ports.ranges.range.add(begin=31000, end=31001)
     return info
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no program env")
+def test_what_is_for_our_eyes_reaches_no_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program gives a container each variable a task names by ``env`` and has no value for."""
+    monkeypatch.setenv("MESOS_BATCH_SECRET", "hunter2")
+    monkeypatch.setenv("OURS", "kept")
+
+    reply = asyncio.run(Engine(("env",)).call("-u", "NOTHING"))
+    with environment_arguments({"TWO": "a\nb"}) as (_, environment):
+        started_with = environment
+
+    assert "OURS=kept" in reply.stdout
+    assert "hunter2" not in reply.stdout
+    assert (started_with["OURS"], started_with["TWO"]) == ("kept", "a\nb")
+    assert "hunter2" not in started_with.values()
 
 
 def test_a_plain_task() -> None:

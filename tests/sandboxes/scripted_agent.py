@@ -116,8 +116,13 @@ def scripted_agent() -> Iterator[ScriptedAgent]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """Who hangs up without a question wanted to speak TLS."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     agent = ScriptedAgent(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()

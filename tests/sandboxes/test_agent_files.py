@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import json
+import socket
+import socketserver
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from certificates import Authority
+from front import Front
 from sandboxes.scripted_agent import ROOT, ScriptedAgent, listed, scripted_agent
 
 from mesos_batch.errors import AgentAwayError, SandboxError, SandboxGoneError
 from mesos_batch.protocol.files import files_from, place_of, read_from
-from mesos_batch.sandboxes.download import download_tree
+from mesos_batch.sandboxes import download
+from mesos_batch.sandboxes.download import checked_name, download_tree
 from mesos_batch.sandboxes.source import AgentSource
 from mesos_batch.transport.http import Login
 from mesos_batch.transport.sandbox import AgentFiles
+from mesos_batch.transport.tls import Tls
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "json"
 STDOUT = f"{ROOT}/t/stdout"
@@ -114,6 +122,77 @@ def test_credentials_that_are_wrong_are_not_tried_twice_in_one_question(
     assert agent.credentials == [None, "alice:s3cret", "alice:s3cret"]
 
 
+@pytest.fixture
+def hangs_up_on_tls(agent: ScriptedAgent) -> Iterator[str]:
+    """The agent as Mesos is without TLS: it closes the connection without a word."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if self.request.recv(1, socket.MSG_PEEK) == b"\x16":
+                return
+            host, port = agent.address.removeprefix("http://").split(":")
+            with socket.create_connection((host, int(port))) as behind:
+                behind.sendall(self.request.recv(65536))
+                while data := behind.recv(65536):
+                    self.request.sendall(data)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("login", "what"),
+    [
+        (Login("alice", "s3cret"), "the secret of principal alice"),
+        (Login(token="s3cret"), "the token given"),
+    ],
+    ids=["secret", "token"],
+)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_is_for_a_master_over_tls_goes_to_no_agent_in_plain_text(
+    agent: ScriptedAgent, login: Login, what: str, scheme: str
+) -> None:
+    agent.write("t", b"x")
+    address = agent.address.replace("http", scheme)
+    open_to_all = AgentFiles(address, login, beside_tls=True).read(STDOUT, 0)
+    agent.wants = ("alice", "s3cret")
+
+    with pytest.raises(SandboxError) as raised:
+        AgentFiles(address, login, beside_tls=True).read(STDOUT, 0)
+
+    assert open_to_all == b"x"
+    assert f"{what} for a master over https is not sent in plain text" in raised.value.message
+    assert agent.credentials == [None, None]
+
+
+def test_an_agent_that_hangs_up_on_tls_is_asked_without(
+    agent: ScriptedAgent, hangs_up_on_tls: str
+) -> None:
+    agent.write("t", b"x")
+    assert AgentFiles(hangs_up_on_tls, None, beside_tls=True).read(STDOUT, 0) == b"x"
+
+
+def test_an_agent_speaks_tls_as_its_master_does(agent: ScriptedAgent, tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    agent.write("t", b"x")
+    agent.wants = ("alice", "s3cret")
+    with Front(agent.address.removeprefix("http://"), authority.server()) as front:
+        told_as_http = front.url.replace("https", "http")
+        login = Login("alice", "s3cret", tls=Tls(authority.file))
+
+        assert AgentFiles(told_as_http, login, beside_tls=True).read(STDOUT, 0) == b"x"
+        # Who is not who it should be does not get us to speak to it in plain text.
+        with pytest.raises(AgentAwayError, match="by no authority we trust"):
+            AgentFiles(told_as_http, Login("alice", "s3cret"), beside_tls=True).read(STDOUT, 0)
+
+    assert agent.credentials == [None, "alice:s3cret"]
+
+
 @pytest.mark.parametrize(
     ("status", "login", "kind", "sentence"),
     [
@@ -168,6 +247,20 @@ def test_a_hostile_listing_writes_nothing(agent: ScriptedAgent, tmp_path: Path, 
         download_tree(source, "", target, lambda *_: None)
 
     assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a:b", "a\\b", "..\\..", "NUL", "nul.txt", "aux .c", "COM¹", "conin$", "a.", "a "]
+)
+def test_a_name_that_windows_takes_for_something_else_is_refused_there(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    assert checked_name(name) == name
+    monkeypatch.setattr(download, "os", SimpleNamespace(name="nt"))
+
+    with pytest.raises(SandboxError, match="is no name a file can have"):
+        checked_name(name)
+    assert checked_name("console.txt") == "console.txt"
 
 
 def test_a_path_that_leads_elsewhere_is_only_a_name(agent: ScriptedAgent, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from mesos_batch.config.config_file import check_entry, read_entry
 from mesos_batch.config.layers import Found, find_files
 from mesos_batch.config.masters import LOCAL
 from mesos_batch.errors import ExitCode, UsageError
-from mesos_batch_cli.output.streams import Paint, emit, paint_for
+from mesos_batch_cli.output.streams import Paint, emit, paint_for, speaks_unicode
 from mesos_batch_cli.output.text import one_line
 from mesos_batch_cli.values import Values, settings_by_key
 
@@ -113,10 +113,11 @@ def _fault_of(files: Sequence[ConfigFile]) -> UsageError | None:
 def _lines(check: Check, paint: Paint) -> list[str]:
     from mesos_batch.doctor import Verdict
 
+    good, bad = ("✓", "✗") if speaks_unicode(sys.stdout) else ("+", "x")
     mark = {
-        Verdict.OK: paint.good("✓"),
+        Verdict.OK: paint.good(good),
         Verdict.WARNING: paint.doubtful("!"),
-        Verdict.FAILED: paint.bad("✗"),
+        Verdict.FAILED: paint.bad(bad),
     }[check.verdict]
     lines = [f"{mark} {check.name:<13}  {one_line(check.told)}"]
     if check.remedy is not None:

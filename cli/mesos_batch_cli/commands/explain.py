@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     values = Values(arguments, os.environ, SETTINGS, takes_words=2)
     if not values.words:
-        raise UsageError("no task is named", "mesos-batch explain TASK [RUN]")
+        raise UsageError("no task is named", "Write mesos-batch explain TASK [RUN].")
 
     from mesos_batch import runs
     from mesos_batch.explaining import what_it_waits_for

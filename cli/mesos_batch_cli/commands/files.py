@@ -12,7 +12,7 @@ from mesos_batch.config import log_settings as logs
 from mesos_batch.config import settings as the
 from mesos_batch.did_you_mean import meant_by
 from mesos_batch.errors import ExitCode, SandboxGoneError, UsageError
-from mesos_batch_cli.output.streams import emit, pour
+from mesos_batch_cli.output.streams import emit, is_terminal, paint_for, pour
 from mesos_batch_cli.output.text import counted, one_line
 from mesos_batch_cli.values import Values
 
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     values = Values(arguments, os.environ, SETTINGS, takes_words=3)
     if not values.words:
-        raise UsageError("no task is named", "mesos-batch files [RUN] TASK [PATH]")
+        raise UsageError("no task is named", "Write mesos-batch files [RUN] TASK [PATH].")
 
     from mesos_batch import runs
     from mesos_batch_cli.cluster_meant import cluster_of
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str]) -> int:
 
     chosen = choose_run(values.words, values)
     if not chosen.words:
-        raise UsageError("no task is named", f"mesos-batch files {chosen.info.run_id} TASK")
+        raise UsageError("no task is named", f"Write mesos-batch files {chosen.info.run_id} TASK.")
     if len(chosen.words) > 2:
         raise UsageError(f"'{chosen.words[2]}' is not expected after '{chosen.words[1]}'")
     picked = pick_tasks(chosen.words[:1], chosen.snapshot, chosen.info.run_id)
@@ -76,7 +76,7 @@ def _show(source: Source, path: str, values: Values) -> None:
         if target is not None:
             _download_file(source, path, found.name, target)
         else:
-            _print(source, path)
+            _print(source, path, values)
         return
     if target is not None:
         _download_tree(source, path, target)
@@ -121,9 +121,18 @@ def _found(source: Source, path: str) -> SandboxFile | None:
     raise UsageError(f"there is no '{one_line(path)}' in the sandbox", hint)
 
 
-def _print(source: Source, path: str) -> None:
-    for piece in source.download(path):
-        if not pour(sys.stdout, piece.decode(errors="surrogateescape")):
+def _print(source: Source, path: str, values: Values) -> None:
+    """Print a file, byte for byte but for what would have power over a terminal."""
+    on_terminal = is_terminal(sys.stdout, os.environ)
+    if on_terminal:
+        from mesos_batch_cli.output.log_lines import terminal_text
+
+        paint = paint_for(sys.stdout, values[the.COLOR], os.environ)
+        texts = terminal_text(source.download(path), colored=paint.enabled)
+    else:
+        texts = (piece.decode(errors="surrogateescape") for piece in source.download(path))
+    for text in texts:
+        if not pour(sys.stdout, text):
             return
 
 

@@ -35,7 +35,7 @@ def as_json(kind: str, fields: Mapping[str, object]) -> str:
 def json_line(kind: str, fields: Mapping[str, object]) -> str:
     """One document of many, on a line of its own."""
     head = {"schema": f"mesos-batch.{kind}/{SCHEMA_VERSION}"}
-    return json.dumps({**head, **fields}, ensure_ascii=False) + "\n"
+    return json.dumps({**head, **fields}) + "\n"
 
 
 def error_fields(error: MesosBatchError) -> dict[str, Any]:

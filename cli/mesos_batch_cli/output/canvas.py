@@ -9,7 +9,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.text import Text
 
-from mesos_batch_cli.output.streams import speaks_unicode, surviving_readers
+from mesos_batch_cli.output.streams import emit, speaks_unicode, surviving_readers
 
 _HIDE_CURSOR, _SHOW_CURSOR = "\x1b[?25l", "\x1b[?25h"
 # Terminals that know these show a frame when it is whole, the others pay no heed.
@@ -28,9 +28,11 @@ def print_lines(stream: TextIO, lines: Sequence[Text], *, colored: bool) -> None
         emoji=False,
         soft_wrap=True,
     )
-    with surviving_readers(stream):
+    # By itself it would end the program with 1 when nobody reads on.
+    with console.capture() as captured:
         for line in lines:
             console.print(line)
+    emit(stream, captured.get().removesuffix("\n"))
 
 
 class Canvas:

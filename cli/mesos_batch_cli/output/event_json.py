@@ -74,7 +74,8 @@ def progress_line(overview: Overview, run_id: str | None, now: float) -> str:
 
 def _line(kind: str, at: float, run_id: str | None, told: Mapping[str, Any]) -> str:
     head = {"schema": f"mesos-batch.{kind}/{SCHEMA_VERSION}", "at": at, "run_id": run_id}
-    return json.dumps({**head, **told}, ensure_ascii=False)
+    # In ASCII: a terminal may obey what JSON itself does not escape, such as U+009B.
+    return json.dumps({**head, **told})
 
 
 def _plain(value: object) -> object:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
 
-from mesos_batch.sandboxes import STDERR, STDOUT, ExecutorLines
+from mesos_batch.sandboxes import STDERR, STDOUT, ExecutorLines, LineCutter
 from mesos_batch_cli.output.as_json import json_line
 from mesos_batch_cli.output.streams import Paint
 from mesos_batch_cli.output.text import one_line, shortened, terminal_line
@@ -15,6 +15,19 @@ from mesos_batch_cli.output.text import one_line, shortened, terminal_line
 LONGEST_LABEL = 40
 # What stands between the task and its line: who reads fast sees what was written to stderr.
 _SIGNS = {STDOUT: "|", STDERR: "!"}
+
+
+def terminal_text(pieces: Iterable[bytes], *, colored: bool) -> Iterator[str]:
+    """What was written, as a terminal may have it: whole lines, whose only power are colours."""
+    cutter = LineCutter()
+    for piece in pieces:
+        yield _on_terminal(cutter.feed(piece), colored=colored)
+    yield _on_terminal(cutter.rest(), colored=colored)
+
+
+def _on_terminal(lines: Iterable[bytes], *, colored: bool, label: str = "") -> str:
+    texts = (terminal_line(line.decode(errors="replace"), colored=colored) for line in lines)
+    return "".join(f"{label}{text}\n" for text in texts)
 
 
 class Labels(Enum):
@@ -80,7 +93,7 @@ class LogLines:
     def _written(self, task_id: str, stream: str, shown: Sequence[bytes]) -> str:
         label = self._label(task_id, stream)
         if self._on_terminal:
-            return "".join(f"{label}{self._for_terminal(line)}\n" for line in shown)
+            return _on_terminal(shown, colored=self._paint.enabled, label=label)
         joined = b"\n".join(shown).decode(errors="surrogateescape")
         return label + joined.replace("\n", f"\n{label}") + "\n"
 
@@ -104,9 +117,6 @@ class LogLines:
         sign = _SIGNS[stream]
         sign = self._paint.bad(sign) if stream == STDERR else self._paint.dim(sign)
         return f"{self._paint.hue(number, text)} {sign} "
-
-    def _for_terminal(self, line: bytes) -> str:
-        return terminal_line(line.decode(errors="replace"), colored=self._paint.enabled)
 
 
 class JsonLogLines(LogLines):

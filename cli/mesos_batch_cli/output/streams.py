@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -17,21 +18,35 @@ _BOLD, _DIM, _RED, _GREEN, _YELLOW = "1", "2", "31", "32", "33"
 # Without red, which is for what failed.
 _HUES = ("36", "35", "34", "33", "32", "96", "95", "94")
 
-
 _READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
+_PLAINLY = "mesos-batch: plainly"
+_LOOK_ALIKE = str.maketrans({"…": "...", "×": "x", "·": ".", "•": "*", "─": "-", "━": "="})
+# Where something was to be read and is not: a disk is full, say.
+_unwritten: set[TextIO] = set()
 
 
 def prepare_streams() -> None:
-    """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks.
+    """Let any text be printed: UTF-8 on Windows, else what an encoding lacks in plain ASCII.
 
-    A stream that was closed before we began is nowhere.
+    A stream that was closed before we began is nowhere, where there is nothing to read either.
     """
+    codecs.register_error(_PLAINLY, _said_plainly)
+    sys.stdin = sys.stdin or _nothing()
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             encoding = "utf-8" if sys.platform == "win32" else None
-            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+            stream.reconfigure(encoding=encoding, errors=_PLAINLY)
+
+
+def _said_plainly(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What stands for characters an encoding lacks: ASCII that looks like them, else an escape."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    plain = lacking.translate(_LOOK_ALIKE)
+    return plain.encode("ascii", "backslashreplace").decode(), error.end
 
 
 def emit(stream: TextIO, text: str) -> bool:
@@ -71,7 +86,17 @@ def surviving_readers(stream: TextIO) -> Iterator[None]:
             os.dup2(nowhere.fileno(), stream.fileno())
         # Windows says EINVAL for a broken pipe, a terminal that was closed EIO.
         if error.errno not in _READER_GONE and stream is not sys.stderr:
+            _unwritten.add(stream)
             say_error(f"standard output cannot be written: {error.strerror}")
+
+
+def is_written(stream: TextIO) -> bool:
+    """Whether all that was printed to the stream is there, or nobody wanted to read on."""
+    return stream not in _unwritten
+
+
+def _nothing() -> TextIO:
+    return Path(os.devnull).open(encoding="utf-8")
 
 
 def _nowhere() -> TextIO:

@@ -192,7 +192,7 @@ def _table(
         log, excerpt = log_of(task), excerpts.get(task.spec.task_id, ())
         if log is not None and not excerpt:
             # Never folded, so that it can be copied.
-            yield from _labelled("stderr", log, paint, None)
+            yield from _labelled("stderr", one_line(log), paint, None)
         for position, line in enumerate(excerpt):
             label = "wrote" if position == 0 else ""
             yield from _labelled(label, _within(line, width), paint, None)

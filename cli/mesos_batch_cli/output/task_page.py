@@ -41,7 +41,7 @@ def _lines(task: TaskView, run_id: str, why: str | None) -> Iterator[str]:
     yield from _reasons(task, why)
     log = log_of(task)
     if log is not None:
-        yield _LABEL.format("stderr", log)
+        yield _LABEL.format("stderr", one_line(log))
 
 
 def _before(task: TaskView) -> str:

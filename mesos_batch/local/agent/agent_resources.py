@@ -57,7 +57,7 @@ def attributes(texts: tuple[str, ...]) -> Iterator[pb.Attribute]:
     for text in texts:
         name, colon, value = text.partition(":")
         if not name or not colon:
-            raise UsageError(f"'{text}' is not an attribute", "write name:value, as rack:r1")
+            raise UsageError(f"'{text}' is not an attribute", "Write name:value, as rack:r1.")
         try:
             yield pb.Attribute(
                 name=name, type=pb.Value.SCALAR, scalar=pb.Value.Scalar(value=float(value))
@@ -115,16 +115,16 @@ class AgentResources:
             return self.configured
         except (OSError, ValueError) as error:
             raise UsageError(
-                f"The agent's resources cannot be read from {self._checkpoint}: {error}",
-                "use another work directory, or remove the file to give up its reservations",
+                f"the agent's resources cannot be read from {self._checkpoint}: {error}",
+                "Use another work directory, or remove the file to give up its reservations.",
             ) from None
         kept = read.filter(lambda item: item.is_dynamically_reserved or item.is_persistent_volume)
         plain = kept.map(_as_configured)
         if not self.configured.contains(plain):
             raise UsageError(
-                f"The reservations in {self._checkpoint} need {plain}, "
+                f"the reservations in {self._checkpoint} need {plain}, "
                 f"the agent has {self.configured}",
-                "give the agent at least as much, or use another work directory",
+                "Give the agent at least as much, or use another work directory.",
             )
         return self.configured - plain + kept
 

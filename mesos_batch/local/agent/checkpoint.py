@@ -190,7 +190,7 @@ class AgentCheckpoint:
             self.close()
             raise UsageError(
                 f"another process runs the agent in {self._slaves.parent.parent}",
-                "end it first, or use another work directory",
+                "End it first, or use another work directory.",
             )
 
     def close(self) -> None:
@@ -211,8 +211,8 @@ class AgentCheckpoint:
             return None
         except (OSError, DecodeError) as error:
             raise UsageError(
-                f"The agent cannot be read from {self._latest / _AGENT}: {error}",
-                f"use another work directory, or remove {self._latest} to begin as a new agent",
+                f"the agent cannot be read from {self._latest / _AGENT}: {error}",
+                f"Use another work directory, or remove {self._latest} to begin as a new agent.",
             ) from None
 
     def adopt(self, info: pb.AgentInfo) -> None:

@@ -62,7 +62,7 @@ class Disks:
             except OSError as error:
                 raise UsageError(
                     f"the disk {root} cannot be made: {error.strerror}",
-                    "choose a root for it where you may write",
+                    "Choose a root for it where you may write.",
                 ) from None
 
     def directory(self, volume: Resource) -> Path:
@@ -97,11 +97,11 @@ class Disks:
             if other.resolve().is_relative_to(root):
                 raise UsageError(
                     f"{what} is in the MOUNT disk {root}, and DESTROY of its volume empties it",
-                    "give the disk a directory of its own",
+                    "Give the disk a directory of its own.",
                 )
         if root in self._mounts:
             raise UsageError(
-                f"{root} is the root of two MOUNT disks", "give each a directory of its own"
+                f"{root} is the root of two MOUNT disks", "Give each a directory of its own."
             )
         self._mounts.add(root)
 

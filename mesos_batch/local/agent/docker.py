@@ -18,7 +18,11 @@ from pathlib import Path
 
 from mesos_batch.local.agent.docker_options import image_with_tag
 from mesos_batch.local.agent.process import Exit
-from mesos_batch.local.agent.sandbox import LaunchError, NoContainerizerError
+from mesos_batch.local.agent.sandbox import (
+    LaunchError,
+    NoContainerizerError,
+    inherited_environment,
+)
 
 PROGRAMS = ("docker", "podman")
 
@@ -108,6 +112,7 @@ class _Call:
                     return Reply(Exit(1), "", "cancelled")
                 self._popen = subprocess.Popen(
                     self._argv,
+                    env=inherited_environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.PIPE,
@@ -143,7 +148,7 @@ def environment_arguments(
     environment of the program. Blocks.
     """
     arguments: list[str] = []
-    environment = dict(os.environ)
+    environment = inherited_environment()
     lines = []
     for name, value in sorted(variables.items()):
         if "\n" in value or "\r" in value:
