@@ -43,9 +43,7 @@ class Complaints:
     def findings(self) -> Iterator[Finding]:
         """All of them."""
         for complaint in self._known.values():
-            message = complaint.finding.message
-            if complaint.where:
-                message += f", for {complaint.where}"
-                if complaint.more:
-                    message += f" and {complaint.more:,} more"
-            yield replace(complaint.finding, message=message)
+            rows = complaint.where
+            if rows and complaint.more:
+                rows += f" and {complaint.more:,} more"
+            yield replace(complaint.finding, rows=rows)

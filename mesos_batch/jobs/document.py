@@ -52,9 +52,7 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
         )
         return Document(None, Reading(name, problems=[problem]))
     if not text.strip():
-        hint = "a job file begins with 'tasks:'"
-        problem = Problem(Severity.ERROR, name, 1, 1, "", "the job file is empty", hint)
-        return Document(None, Reading(name, problems=[problem]))
+        return _empty(name)
     if syntax is Syntax.JSON:
         parsed = json_format.parse(text, name)
         document = Document(None if parsed.reading.problems else parsed.value, parsed.reading)
@@ -62,6 +60,12 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
         document = _with_all_places(text, name, syntax)
     _refuse_halves(document)
     return document
+
+
+def _empty(name: str) -> Document:
+    hint = "a job file begins with 'tasks:'"
+    problem = Problem(Severity.ERROR, name, 1, 1, "", "the job file is empty", hint)
+    return Document(None, Reading(name, problems=[problem]))
 
 
 def _refuse_halves(document: Document) -> None:
@@ -96,6 +100,8 @@ def _with_all_places(text: str, name: str, syntax: Syntax) -> Document:
         line, column = lines.position(min(fault.offset, len(text)))
         problem = Problem(Severity.ERROR, name, line, column, "", str(fault), fault.hint)
         return Document(None, Reading(name, problems=[problem]))
+    if value is None:
+        return _empty(name)  # nothing but comments
     reading = Reading(name, locate=lambda _: places, position=lines.position)
     return Document(value, reading)
 

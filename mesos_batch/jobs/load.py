@@ -205,4 +205,7 @@ class Expansion:
             message = message.replace(f"tasks[{number}]", "another task")
             other = first.origin(other[2:])
         path = entry.origin(finding.path[2:])
-        return replace(finding, path=path, message=message, refers_to=other)
+        # Two rows of one entry: the line is told already.
+        return replace(
+            finding, path=path, message=message, refers_to=None if other == path else other
+        )

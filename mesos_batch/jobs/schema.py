@@ -157,6 +157,12 @@ class Range(_Part):
     last: int = Field(alias="to", description="The last, which is one of them.")
     step: int = Field(default=1, ge=1, description="From one to the next.")
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        # No len() of a range: that is no larger than a machine word.
+        return max(0, (self.last - self.first) // self.step + 1)
+
 
 class Source(_Part):
     """Where the rows come from; one of these, with what belongs to it."""
@@ -200,7 +206,8 @@ class Source(_Part):
     def _one_source(self) -> Source:
         given = self.model_fields_set - {"delimiter"}
         if len(given) != 1:
-            raise ValueError("expected one of csv, json_lines, lines, glob and range")
+            besides = f", not {' and '.join(sorted(given))}" if given else ""
+            raise ValueError(f"expected one of csv, json_lines, lines, glob and range{besides}")
         if "delimiter" in self.model_fields_set and self.csv is None:
             raise ValueError("delimiter belongs to csv")
         return self

@@ -88,12 +88,22 @@ def _csv_rows(file: str, delimiter: str, inputs: Inputs) -> Iterator[Row]:
                 if not cells:
                     continue
                 if len(cells) != len(header):
-                    message = f"the row has {len(cells)} cells and the header {len(header)}"
+                    message = f"the row has {_cells(cells)} and the first line {len(header)}"
                     yield Row(where=where, fault=message)
                     continue
                 yield Row(dict(zip(header, cells, strict=True)), where)
         except csv.Error as error:
-            raise SourceError(f"{name}:{reader.line_num} is not CSV: {error}") from None
+            raise _no_csv(error, f"{name}:{reader.line_num}") from None
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+
+
+def _no_csv(error: csv.Error, where: str) -> SourceError:
+    if "unexpected end of data" in str(error):
+        return SourceError(f"{where} ends in a cell whose double quote is never closed")
+    return SourceError(f"{where} is not CSV: {error}")
 
 
 def _check_header(header: Sequence[str], name: str) -> None:

@@ -19,6 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 _MARKS = ("{{", "{%")
 _NO_COMMENTS = {"comment_start_string": "\0#", "comment_end_string": "#\0"}
 _UNDEFINED = re.compile(r"'(.+)' is undefined")
+_SIGNS = {"end of print statement": "}}", "end of statement block": "%}"}
 _LONGEST = 1_000_000  # characters; no command line comes near
 _SHOWN = 12
 # What templates do with values that do not suit it.
@@ -80,7 +81,15 @@ def check_template(text: str) -> None:
         _environment().from_string(text)
     except jinja2.TemplateSyntaxError as error:
         where = f" (line {error.lineno} of the text)" if "\n" in text.strip() else ""
-        raise ValueError(f"the template is not complete or wrong: {error.message}{where}") from None
+        raise ValueError(f"the template is wrong: {_said(error)}{where}") from None
+
+
+def _said(error: jinja2.TemplateSyntaxError) -> str:
+    """The words of Jinja as the end of a sentence."""
+    said = str(error.message).rstrip(".")
+    for words, sign in _SIGNS.items():
+        said = said.replace(words, sign)
+    return said[:1].lower() + said[1:]
 
 
 def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:

@@ -15,6 +15,7 @@ from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
 
 _WHERE = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
+_IN_QUOTES = "a text must stand in quotes"
 _SPACE = re.compile(r"(?:[ \t]|\#[^\n]*|\r?\n)*")
 _PART = re.compile(r"""[ \t]*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)[ \t]*""")
 _SCALAR = re.compile(
@@ -47,7 +48,9 @@ def _fault(message: str, text: str) -> JobSyntaxError:
     if found is not None and found[1] is not None:
         lines = text.split("\n")
         offset = sum(len(line) + 1 for line in lines[: int(found[1]) - 1]) + int(found[2]) - 1
-    return JobSyntaxError(offset, f"this is not TOML: {_WHERE.sub('', message)}")
+    said = _WHERE.sub("", message)
+    hint = _IN_QUOTES if said == "Invalid value" and offset < len(text) else None
+    return JobSyntaxError(offset, f"this is not TOML: {said}", hint)
 
 
 def _plain(value: object) -> object:

@@ -57,12 +57,11 @@ job:16:42: error: tasks[3].volumes: expected a list, not an object
 job:16:60: error: tasks[3].retries: -1 is not between 0 and 999999998
 job:16:72: error: tasks[3].always: expected true or false, not the text "yes"
 job:16:89: error: tasks[3].priority: expected a whole number, not the number 1.5
-job:17:24: error: tasks[4].command: the template is not complete or wrong: unexpected end of \
-template, expected 'end of print statement'.
+job:17:24: error: tasks[4].command: the template is wrong: unexpected end of template, expected \
+'}}'
 job:17:37: error: tasks[4].mem: inf is not a finite number
 job:17:67: error: tasks[4].foreach.range.from: expected a whole number, not the text "a"
-job:17:83: error: tasks[4].foreach.range.step: input should be greater than or equal to 1, not the \
-number 0
+job:17:83: error: tasks[4].foreach.range.step: expected 1 or more, not the number 0
 """
 
 
@@ -134,7 +133,7 @@ def test_positions_in_json() -> None:
             "a: !!python/object:os.system {}",
             (
                 "1:4: error: the tag tag:yaml.org,2002:python/object:os.system means nothing here"
-                " (remove it)"
+                " (remove it, or put a text that begins with ! in quotes)"
             ),
         ),
         (
@@ -143,9 +142,36 @@ def test_positions_in_json() -> None:
         ),
         (
             "a: [1,2",
+            "1:8: error: a ',' or ']' is missing in front of this (of what begins in line 1)",
+        ),
+        ("a: 'x\n", "1:4: error: the text that begins here has no quote at its end"),
+        (
+            "a: 'x' y",
+            "1:8: error: the value has ended in front of this (put all of it in quotes)",
+        ),
+        (
+            "a: - x",
             (
-                "1:8: error: this is not YAML: expected ',' or ']', but got '<stream end>' while"
-                " parsing a flow sequence"
+                "1:4: error: a '-' stands where no list can begin (begin the list in a line of its"
+                " own, or put a text in quotes)"
+            ),
+        ),
+        (
+            "glob: *.tif",
+            (
+                "1:7: error: there is no anchor &.tif for *.tif (a text that begins with * must"
+                " stand in quotes)"
+            ),
+        ),
+        (
+            'a: "\\d"',
+            r"1:6: error: \d means nothing in double quotes (write \\, or single quotes)",
+        ),
+        (
+            "- a: 1\n b: 2\n",
+            (
+                "2:2: error: the line is indented otherwise than those around it (what belongs"
+                " together begins in the same column)"
             ),
         ),
         ("[" * 100 + "]" * 100, "1:52: error: nested deeper than 50 levels"),
@@ -154,6 +180,12 @@ def test_positions_in_json() -> None:
 )
 def test_what_is_no_yaml_or_more_than_a_job_file_needs(text: str, told: str) -> None:
     assert problems(text) == [f"job:{told}"]
+
+
+def test_the_last_anchor_of_a_name_counts() -> None:
+    text = f"{DEFAULTS}vars: {{a: &x 1, b: &x -2}}\ntasks: [{{name: t, command: x, mem: *x}}]"
+    (told,) = problems(text)
+    assert "-2 mem is less than nothing" in told
 
 
 def test_aliases_cannot_make_more_than_the_file_is() -> None:
@@ -171,7 +203,10 @@ def test_aliases_cannot_make_more_than_the_file_is() -> None:
     ("text", "told"),
     [
         ("a = 1\nb = [1,\n\n", "4:1: error: this is not TOML: Invalid value"),
-        ("a = 1\r\nb = ?\r\n", "2:5: error: this is not TOML: Invalid value"),
+        (
+            "a = 1\r\nb = ?\r\n",
+            "2:5: error: this is not TOML: Invalid value (a text must stand in quotes)",
+        ),
         ("a = 1\na = 2", "2:6: error: this is not TOML: Cannot overwrite a value"),
     ],
 )
@@ -270,6 +305,32 @@ tasks:
             " ('b/c') (give one name; it appears under it in the sandbox)"
         ),
     ]
+
+
+def test_of_an_id_given_twice_the_line_of_the_other_is_told_and_then_the_row() -> None:
+    text = f"""\
+{DEFAULTS}tasks:
+- {{name: t, task_id: b, command: x}}
+- {{name: u, task_id: "{{{{ item }}}}", foreach: [a, b, c, c], command: x}}
+"""
+    (told,) = problems(text)
+    assert told.split("tasks[1].task_id: ")[1] == (
+        "'b' is already the id of another task in line 3, for foreach[1] and 1 more (every task"
+        " needs an id of its own)"
+    )
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        "foreach: {range: {from: 1, to: 10000001}}",
+        f"foreach: {{range: {{from: -5, to: 5000005, step: 5}}}}, matrix: {{a: {[1] * 11}}}",
+        f"matrix: {{{', '.join(f'a{n}: [1, 2]' for n in range(24))}}}",
+    ],
+)
+def test_more_tasks_than_anybody_could_mean_are_not_begun(many: str) -> None:
+    (told,) = problems(f"{DEFAULTS}tasks: [{{name: t, command: x, {many}}}]")
+    assert "tasks are too many; an entry can make 10,000,000" in told
 
 
 def test_what_the_rows_do_not_decide_is_told_once_and_without_a_row() -> None:

@@ -178,11 +178,12 @@ def test_tasks_that_were_passed_on_are_forgotten() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("a,b\n1,2\n3\n4\n", "the row has 1 cells and the header 2, for rows.csv:3 and 1 more"),
+        ("a,b\n1,2\n3\n4\n", "the row has 1 cell and the first line 2, for rows.csv:3 and 1 more"),
         ("", "rows.csv is empty (its first line names the columns)"),
         ("a,a\n", "rows.csv:1 has two columns named 'a'"),
         ("a,\n", "rows.csv:1 has a column without a name"),
         ('a\n"b"c\n', "rows.csv:2 is not CSV: ',' expected after '\"'"),
+        ('a\n1\n"x\n', "rows.csv:3 ends in a cell whose double quote is never closed"),
         ("index\n1\n", "the row gives 'index', which has another meaning already, for rows.csv:2"),
         ("\xe4".encode("latin-1"), "rows.csv is not UTF-8 text (save it as UTF-8)"),
         ("a\n", None),
