@@ -338,7 +338,14 @@ class _Builder:
                 target[name] = [*there, *item]
             else:
                 target[name] = item
+                self._forget(here)
                 self._from(here, origin)
+
+    def _forget(self, place: Path) -> None:
+        """Where a field came from that something else has replaced, and all that was in it."""
+        origins = self._entry.origins
+        for known in [path for path in origins if path[: len(place)] == place]:
+            del origins[known]
 
 
 def _resource_value(text: str) -> Tree:

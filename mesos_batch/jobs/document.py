@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from mesos_batch.jobs.written import written_float
 from mesos_batch.spec import encoding, json_format
 from mesos_batch.spec.findings import Finding
+from mesos_batch.spec.json_strict import strict
 from mesos_batch.spec.positions import Lines, Places
 from mesos_batch.spec.problems import Path, Problem, Severity
 from mesos_batch.spec.reading import Reading
@@ -54,7 +56,7 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
     if not text.strip():
         return _empty(name)
     if syntax is Syntax.JSON:
-        parsed = json_format.parse(text, name)
+        parsed = json_format.parse(text, name, strict(parse_float=written_float))
         document = Document(None if parsed.reading.problems else parsed.value, parsed.reading)
     else:
         document = _with_all_places(text, name, syntax)

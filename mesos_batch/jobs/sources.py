@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from mesos_batch.jobs.schema import STDIN, Source
+from mesos_batch.jobs.written import written_float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,18 @@ def _csv_rows(file: str, delimiter: str, inputs: Inputs) -> Iterator[Row]:
                     continue
                 yield Row(dict(zip(header, cells, strict=True)), where)
         except csv.Error as error:
-            raise _no_csv(error, f"{name}:{reader.line_num}") from None
+            raise SourceError(csv_fault(f"{name}:{reader.line_num}", error)) from None
 
 
 def _cells(cells: Sequence[str]) -> str:
     return "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
 
 
-def _no_csv(error: csv.Error, where: str) -> SourceError:
+def csv_fault(where: str, error: csv.Error) -> str:
+    """What is wrong with CSV, as a sentence for the user."""
     if "unexpected end of data" in str(error):
-        return SourceError(f"{where} ends in a cell whose double quote is never closed")
-    return SourceError(f"{where} is not CSV: {error}")
+        return f"{where} ends in a cell whose double quote is never closed"
+    return f"{where} is not CSV: {error}"
 
 
 def _check_header(header: Sequence[str], name: str) -> None:
@@ -123,7 +125,7 @@ def _json_rows(file: str, inputs: Inputs) -> Iterator[Row]:
                 continue
             where = f"{name}:{number}"
             try:
-                yield Row(_names(json.loads(line)), where)
+                yield Row(_names(json.loads(line, parse_float=written_float)), where)
             except (ValueError, RecursionError) as error:
                 yield Row(where=where, fault=f"the line is not JSON: {error}")
 

@@ -11,6 +11,7 @@ import tomllib
 from datetime import date, time
 
 from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.written import written_float
 from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
 
@@ -32,7 +33,7 @@ def parse_toml(text: str) -> tuple[object, Places]:
         JobSyntaxError: it is not TOML.
     """
     try:
-        value = tomllib.loads(text)
+        value = tomllib.loads(text, parse_float=written_float)
     except tomllib.TOMLDecodeError as error:
         raise _fault(str(error), text) from None
     except ValueError as error:

@@ -12,6 +12,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.written import as_written
 from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
 
@@ -174,11 +175,12 @@ def _scalar(node: Any) -> object:
     if tag == "int":
         return _whole(text)
     if tag == "float":
-        return _INFINITE[text.lower()] if text.lower() in _INFINITE else float(text)
+        number = _INFINITE[text.lower()] if text.lower() in _INFINITE else float(text)
+        return as_written(number, text)
     return text
 
 
-def _whole(text: str) -> int | str:
+def _whole(text: str) -> float | str:
     """A number; what looks like none in YAML 1.2 (``1_000``, ``1:30``) is text."""
     if not _NUMBER.fullmatch(text):
         return text
@@ -186,4 +188,4 @@ def _whole(text: str) -> int | str:
     digits = text.lstrip("+-")
     if len(digits) > _MOST_DIGITS:
         return text
-    return sign * int(digits, {"0o": 8, "0x": 16}.get(digits[:2], 10))
+    return as_written(sign * int(digits, {"0o": 8, "0x": 16}.get(digits[:2], 10)), text)

@@ -391,6 +391,24 @@ def test_a_template_gets_no_further_than_its_text(template: str) -> None:
     assert "the template cannot be rendered: " in told
 
 
+def test_what_depends_on_an_entry_without_rows_is_told_so() -> None:
+    text = f"""\
+{DEFAULTS}tasks:
+- {{name: after, depends_on: [before, t]}}
+- {{name: before}}
+- {{name: t, foreach: {{range: {{from: 1, to: 0}}}}}}
+"""
+    first, second = problems(text)
+    assert "tasks[0].depends_on[1]: no task has the id or the name 't' (that is tasks[2]" in first
+    assert "tasks[2].foreach: there are no rows" in second
+
+
+def test_a_mistake_in_what_task_info_replaces_is_told_there() -> None:
+    text = f"{DEFAULTS}tasks: [{{name: t, cpus: 2, task_info: {{resources: {{name: x}}}}}}]"
+    first, *_ = problems(text)
+    assert first.startswith("job:2:51: error: tasks[0].task_info.resources")
+
+
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     from mesos_batch.jobs.document import read_document
 
