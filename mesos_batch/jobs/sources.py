@@ -16,6 +16,7 @@ from typing import Any
 
 from mesos_batch.jobs.schema import STDIN, Source
 from mesos_batch.jobs.written import written_float
+from mesos_batch.spec.json_strict import strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +120,17 @@ def _check_header(header: Sequence[str], name: str) -> None:
 
 
 def _json_rows(file: str, inputs: Inputs) -> Iterator[Row]:
+    decoder = strict(parse_float=written_float)
     with _lines(file, inputs) as (lines, name):
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             where = f"{name}:{number}"
             try:
-                yield Row(_names(json.loads(line, parse_float=written_float)), where)
+                yield Row(_names(decoder.decode(line.rstrip())), where)
+            except json.JSONDecodeError as error:
+                fault = f"the line is not JSON: {error.msg} at column {error.colno}"
+                yield Row(where=where, fault=fault)
             except (ValueError, RecursionError) as error:
                 yield Row(where=where, fault=f"the line is not JSON: {error}")
 

@@ -126,12 +126,20 @@ def _undefined(message: str, names: Mapping[str, Any]) -> TemplateError:
     )
 
 
+def _printed(value: object) -> object:
+    """What a template prints of a value: words as every syntax of a job file has them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else value
+
+
 @cache
 def _environment() -> _Sandbox:
     made = _Sandbox(
         **_NO_COMMENTS,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        finalize=_printed,
         autoescape=False,
     )
     made.filters["quote"] = lambda value: shlex.quote(str(value))

@@ -64,7 +64,7 @@ def _scalar(text: str) -> object:
     except (ValueError, RecursionError):
         value = None
     if value is None and text in ("True", "False"):
-        return text == "True"  # as templates print them
+        return text == "True"  # as programs in Python write them
     return value if isinstance(value, bool | int | float) else text
 
 

@@ -1,4 +1,4 @@
-"""Numbers in a job file become text as they were written there, and are numbers else."""
+"""Values of a job file become text as they were written there, and are what they are else."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ foreach: [{a: 1.10, b: 010}]
 command: "{{ a * 2 }} {{ b + 1 }} {{ '%.1f' % a }} {{ '{:03}'.format(b) }} {{ a == 1.1 }}"
 """
     )
-    assert task["command"]["value"] == "2.2 11 1.1 010 True"
+    assert task["command"]["value"] == "2.2 11 1.1 010 true"
 
 
 def test_fields_of_numbers_and_labels_of_ours_have_the_number() -> None:
@@ -60,3 +60,10 @@ def test_fields_of_numbers_and_labels_of_ours_have_the_number() -> None:
     assert task["resources"][0]["scalar"]["value"] == 0.5
     values = {label["key"]: label["value"] for label in task["labels"]["labels"]}
     assert values == {"mesos_batch.priority": "5", "mesos_batch.max_attempts": "3"}
+
+
+def test_words_are_those_of_the_file_and_not_of_python() -> None:
+    (task,) = entry(
+        'foreach: [{a: true, b: null}]\ncommand: "{{ a }} {{ not a }} {{ b }} {{ [a] }}"'
+    )
+    assert task["command"]["value"] == "true false null [True]"
