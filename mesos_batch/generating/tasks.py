@@ -123,8 +123,8 @@ def _renderer(path: str, text: str) -> Render:
         return lambda _names: text
     try:
         check_template(text)
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
+    except TemplateError as error:
+        raise UsageError(f"{path}: {error}", _sentence(error.hint)) from None
     return compile_template(text)
 
 

@@ -284,7 +284,7 @@ class _Builder:
     def _times(self) -> None:
         if "timeout" in self._given:
             place = ("max_completion_time",)
-            limit = self._field("timeout", place, kinds.DURATION, _nanoseconds)
+            limit = self._field("timeout", place, kinds.RUNTIME, _nanoseconds)
             self._tree["max_completion_time"] = {"nanoseconds": limit}
         if "kill_grace" in self._given:
             place = ("kill_policy",)

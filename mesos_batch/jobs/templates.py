@@ -19,6 +19,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 _MARKS = ("{{", "{%")
 _NO_COMMENTS = {"comment_start_string": "\0#", "comment_end_string": "#\0"}
 _UNDEFINED = re.compile(r"'(.+)' is undefined")
+_NO_FIELD = re.compile(r"'dict object' has no attribute '(.+)'")
+_RAW = "{{ stays as it is between {% raw %} and {% endraw %}"
 _SIGNS = {"end of print statement": "}}", "end of statement block": "%}"}
 _LONGEST = 1_000_000  # characters; no command line comes near
 _SHOWN = 12
@@ -75,13 +77,13 @@ def check_template(text: str) -> None:
     """See that a text is a template.
 
     Raises:
-        ValueError: it is not; the message is a sentence for the user.
+        TemplateError: it is not; the message is a sentence for the user.
     """
     try:
         _environment().from_string(text)
     except jinja2.TemplateSyntaxError as error:
         where = f" (line {error.lineno} of the text)" if "\n" in text.strip() else ""
-        raise ValueError(f"the template is wrong: {_said(error)}{where}") from None
+        raise TemplateError(f"the template is wrong: {_said(error)}{where}", _RAW) from None
 
 
 def _said(error: jinja2.TemplateSyntaxError) -> str:
@@ -114,6 +116,9 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
 
 def _undefined(message: str, names: Mapping[str, Any]) -> TemplateError:
     found = _UNDEFINED.fullmatch(message)
+    field = _NO_FIELD.fullmatch(message)
+    if field is not None:
+        return TemplateError(f"the object has no field '{field[1]}'")
     if found is None:
         return TemplateError(f"the template cannot be rendered: {message}")
     near = get_close_matches(found[1], names, n=1)

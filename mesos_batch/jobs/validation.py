@@ -27,6 +27,15 @@ _EXPECTED = {
     "int_type": "a whole number",
     "bool_type": "true or false",
 }
+_OF_A_TASK = len(("tasks", 0, "foreach"))
+_HINTS: Mapping[str | int | None, str] = {
+    None: "a job file has its tasks under the name tasks",
+    "foreach": "write a list, or an object such as {csv: tiles.csv}",
+    "uris": "write a list of URIs",
+    "volumes": "write a list, such as [{id: tiles}]",
+    "environment": "write {NAME: value}",
+    "labels": "write {key: value}",
+}
 # What others call it.
 _NEAR = {
     "cmd": "command",
@@ -71,9 +80,11 @@ def _finding(error: _Said, document: object) -> Finding:
     if kind == "value_error":
         is_name = path[-1:] == _OF_A_NAME
         place = path[:-1] if is_name else path
-        return Finding(place, str(error["ctx"]["error"]), at_key=is_name)
+        fault = error["ctx"]["error"]
+        return Finding(place, str(fault), getattr(fault, "hint", None), at_key=is_name)
     if kind in _EXPECTED:
-        hint = None if path else "a job file has its tasks under the name tasks"
+        # Names further down are those of users.
+        hint = _HINTS.get(path[-1] if path else None) if len(path) <= _OF_A_TASK else None
         return Finding(path, f"expected {_EXPECTED[kind]}, not {said(_at(document, path))}", hint)
     if kind == "greater_than_equal":
         least = error["ctx"]["ge"]

@@ -128,6 +128,8 @@ class _Walk:
     def value(self, node: Node, path: Path, name: int | None) -> object:
         """The value of a node that is at ``path``; ``name`` is the offset of its name."""
         offset = node.start_mark.index
+        if name is not None and offset == node.end_mark.index:
+            offset = name  # of nothing at all, which the parser puts at what follows
         self._count += 1
         if self._count > _MOST_VALUES:
             raise JobSyntaxError(

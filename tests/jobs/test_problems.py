@@ -52,13 +52,15 @@ job:15:47: error: tasks[2].containerizer: expected 'docker' or 'mesos', not the 
 job:15:54: error: tasks[2].memory: unknown field (did you mean mem?)
 job:15:72: error: tasks[2].cpus: expected a number, not the text "1 GB"
 job:15:89: error: tasks[2].foreach: expected one of csv, json_lines, lines, glob and range
-job:16:28: error: tasks[3].environment: expected an object, not an array
-job:16:42: error: tasks[3].volumes: expected a list, not an object
+job:16:28: error: tasks[3].environment: expected an object, not an array \
+(write {NAME: value})
+job:16:42: error: tasks[3].volumes: expected a list, not an object (write a list, such as \
+[{id: tiles}])
 job:16:60: error: tasks[3].retries: -1 is not between 0 and 999999998
 job:16:72: error: tasks[3].always: expected true or false, not the text "yes"
 job:16:89: error: tasks[3].priority: expected a whole number, not the number 1.5
 job:17:24: error: tasks[4].command: the template is wrong: unexpected end of template, expected \
-'}}'
+'}}' ({{ stays as it is between {% raw %} and {% endraw %})
 job:17:37: error: tasks[4].mem: inf is not a finite number
 job:17:67: error: tasks[4].foreach.range.from: expected a whole number, not the text "a"
 job:17:83: error: tasks[4].foreach.range.step: expected 1 or more, not the number 0
@@ -349,7 +351,14 @@ def test_what_the_rows_do_not_decide_is_told_once_and_without_a_row() -> None:
         ("foreach: {csv: a, lines: b}", "foreach: expected one of csv, json_lines, lines"),
         ("foreach: {lines: b, delimiter: ';'}", "foreach: delimiter belongs to csv"),
         ("foreach: []", "foreach: the list is empty"),
-        ("foreach: 7", "foreach: expected an object, not the number 7"),
+        ("foreach: 7", "foreach: expected an object, not the number 7 (write a list, or"),
+        ("foreach: {csv: null}", "foreach: expected one of csv, json_lines, lines, glob and range"),
+        (
+            "foreach: {csv: a, delimiter: '::'}",
+            'foreach.delimiter: expected one character, not the text "::"',
+        ),
+        ("timeout: 0secs", "timeout: '0secs' is not more than zero; leave it out"),
+        ("command: '{{ a.b }}'\n  foreach: [{a: {c: 1}}]", "command: the object has no field 'b'"),
         ("containerizer: mesos", "containerizer: there is no image to run in (add image)"),
         ("command: []", "command: the list is empty"),
         ("matrix: {'a b': [1]}", "matrix[\"a b\"]: 'a b' is no name that a template could use"),
@@ -359,6 +368,14 @@ def test_what_does_not_go_together(tmp_path: Path, line: str, told: str) -> None
     text = f"defaults: {{cpus: 1, mem: 32}}\ntasks:\n- name: t\n  {line}\n"
     (problem,) = problems(text + ("" if "command" in line else "  command: x\n"), tmp_path)
     assert f"error: tasks[0].{told}" in problem
+
+
+def test_a_name_with_nothing_below_it_is_there_and_empty() -> None:
+    text = "defaults:\nvars:\n  # a: 1\ntasks:\n- {name: t, cpus: 1, mem: 32, command: x}\n"
+    assert problems(text) == []
+    assert problems("\n  \ntasks:\n\n\nvars: {a: 1}\n") == [
+        "job:3:1: error: tasks: expected a list, not null"
+    ]
 
 
 def test_a_name_comes_from_one_place() -> None:
