@@ -81,7 +81,7 @@ REASONS = {
     "REASON_MASTER_DISCONNECTED": Explanation("The master was not connected"),
     "REASON_MAX_COMPLETION_TIME_REACHED": Explanation(
         "The task ran longer than its max_completion_time allows",
-        "Raise max_completion_time of the task, or leave it out.",
+        "Raise max_completion_time of the task (timeout in a job file), or leave it out.",
     ),
     "REASON_RESOURCES_UNKNOWN": Explanation(
         "The agent does not have the reservation or volume the task uses"

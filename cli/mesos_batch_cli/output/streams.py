@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from mesos_batch_cli.output.text import one_line
 
@@ -24,8 +24,9 @@ _READER_GONE = (errno.EPIPE, errno.EINVAL, errno.EIO)
 def prepare_streams() -> None:
     """Let any text be printed: UTF-8 on Windows, escapes for what an encoding lacks.
 
-    A stream that was closed before we began is nowhere.
+    A stream that was closed before we began is nowhere, and there is nothing to read from it.
     """
+    sys.stdin = sys.stdin or _nowhere("r")
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
@@ -74,8 +75,8 @@ def surviving_readers(stream: TextIO) -> Iterator[None]:
             say_error(f"standard output cannot be written: {error.strerror}")
 
 
-def _nowhere() -> TextIO:
-    return Path(os.devnull).open("w", encoding="utf-8")
+def _nowhere(mode: Literal["r", "w"] = "w") -> TextIO:
+    return Path(os.devnull).open(mode, encoding="utf-8")
 
 
 def say_error(message: str, hint: str | None = None) -> None:
