@@ -13,6 +13,7 @@ from mesos_batch.spec.problems import Path, Severity
 class _Complaint:
     finding: Finding
     where: str
+    last: str
     more: int = 0
 
 
@@ -31,8 +32,10 @@ class Complaints:
         key = (finding.path, finding.severity, "" if where else finding.message)
         known = self._known.get(key)
         if known is None:
-            self._known[key] = _Complaint(finding, where)
-        else:
+            self._known[key] = _Complaint(finding, where, where)
+        elif where != known.last:
+            # One row may say the same of several fields of a task.
+            known.last = where
             known.more += 1
 
     @property

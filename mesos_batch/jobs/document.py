@@ -12,9 +12,11 @@ from mesos_batch.spec import encoding, json_format
 from mesos_batch.spec.findings import Finding
 from mesos_batch.spec.json_strict import strict
 from mesos_batch.spec.positions import Lines, Places
-from mesos_batch.spec.problems import Path, Problem, Severity
+from mesos_batch.spec.problems import Path, Problem, Severity, format_path
 from mesos_batch.spec.reading import Reading
 
+DEEPEST = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
 _HALF = re.compile("[\ud800-\udfff]")
 
 
@@ -60,6 +62,7 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
         document = Document(None if parsed.reading.problems else parsed.value, parsed.reading)
     else:
         document = _with_all_places(text, name, syntax)
+    _refuse_depth(document)
     _refuse_halves(document)
     return document
 
@@ -68,6 +71,29 @@ def _empty(name: str) -> Document:
     hint = "a job file begins with 'tasks:'"
     problem = Problem(Severity.ERROR, name, 1, 1, "", "the job file is empty", hint)
     return Document(None, Reading(name, problems=[problem]))
+
+
+def _refuse_depth(document: Document) -> None:
+    """Refuse what nests deeper than anything Mesos knows: who walks it would not come back."""
+    inside: list[tuple[Path, object]] = [((), document.value)]
+    while inside:
+        path, value = inside.pop()
+        if len(path) > DEEPEST:
+            document.reading.problems += _too_deep(path, document.reading)
+            document.value = None
+            return
+        if isinstance(value, list):
+            inside += [((*path, at), item) for at, item in enumerate(value)]
+        elif isinstance(value, dict):
+            inside += [((*path, name), item) for name, item in value.items()]
+
+
+def _too_deep(path: Path, reading: Reading) -> list[Problem]:
+    try:
+        return reading.place([Finding(path, TOO_DEEP)])
+    except RecursionError:
+        # Whoever looks for the place has to walk there too.
+        return [Problem(Severity.ERROR, reading.source, None, None, format_path(path), TOO_DEEP)]
 
 
 def _refuse_halves(document: Document) -> None:

@@ -148,7 +148,16 @@ def _files(pattern: str, inputs: Inputs) -> Iterator[Row]:
     for found in sorted(matches):
         path = PurePath(found)
         names = {"path": path.as_posix(), "name": path.name, "stem": path.stem}
-        yield Row(names, found)
+        yield Row(names, found, None if _is_text(found) else "the name of the file is not UTF-8")
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of the file system is one; any bytes may be."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

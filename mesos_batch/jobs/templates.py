@@ -30,6 +30,7 @@ _FAULTS = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    MemoryError,
     RecursionError,
     TypeError,
     ValueError,
@@ -83,7 +84,12 @@ def check_template(text: str) -> None:
         _environment().from_string(text)
     except jinja2.TemplateSyntaxError as error:
         where = f" (line {error.lineno} of the text)" if "\n" in text.strip() else ""
-        raise TemplateError(f"the template is wrong: {_said(error)}{where}", _RAW) from None
+        is_about_names = isinstance(error, jinja2.TemplateAssertionError)
+        hint = None if is_about_names else _RAW
+        raise TemplateError(f"the template is wrong: {_said(error)}{where}", hint) from None
+    except (MemoryError, RecursionError, SyntaxError):
+        # The last is that of the Python which Jinja makes of it.
+        raise TemplateError("the template is nested too deeply") from None
 
 
 def _said(error: jinja2.TemplateSyntaxError) -> str:
@@ -108,7 +114,8 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
         except jinja2.UndefinedError as error:
             raise _undefined(str(error.message), names) from None
         except _FAULTS as error:
-            raise TemplateError(f"the template cannot be rendered: {error}") from None
+            said = str(error).rstrip(".") or "it takes too much memory"
+            raise TemplateError(f"the template cannot be rendered: {said}") from None
         return made
 
     return render

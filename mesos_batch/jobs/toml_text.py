@@ -10,7 +10,7 @@ import re
 import tomllib
 from datetime import date, time
 
-from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.document import TOO_DEEP, JobSyntaxError
 from mesos_batch.jobs.written import written_float
 from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
@@ -33,14 +33,13 @@ def parse_toml(text: str) -> tuple[object, Places]:
         JobSyntaxError: it is not TOML.
     """
     try:
-        value = tomllib.loads(text, parse_float=written_float)
+        return _plain(tomllib.loads(text, parse_float=written_float)), _Scan(text).run()
     except tomllib.TOMLDecodeError as error:
         raise _fault(str(error), text) from None
     except ValueError as error:
         raise JobSyntaxError(0, f"this is not TOML: {error}") from None
     except RecursionError:
-        raise JobSyntaxError(0, "nested too deeply") from None
-    return _plain(value), _Scan(text).run()
+        raise JobSyntaxError(0, TOO_DEEP) from None
 
 
 def _fault(message: str, text: str) -> JobSyntaxError:

@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from mesos_batch.jobs.document import JobSyntaxError
+from mesos_batch.jobs.document import DEEPEST, TOO_DEEP, JobSyntaxError
 from mesos_batch.jobs.written import as_written
 from mesos_batch.spec.positions import Places
 from mesos_batch.spec.problems import Path
@@ -19,7 +19,6 @@ from mesos_batch.spec.problems import Path
 _TAG = "tag:yaml.org,2002:"
 _TAGS = ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
 _MOST_VALUES = 200_000  # with what aliases repeat
-_DEEPEST = 50
 _MOST_DIGITS = 1000  # Python makes no number of some thousands
 _INFINITE = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
 _NUMBER = re.compile(r"[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|[0-9]+)")
@@ -94,7 +93,7 @@ def parse_yaml(text: str) -> tuple[object, Places]:
     except YAMLError as error:
         raise JobSyntaxError(0, f"this is not YAML: {error}") from None
     except RecursionError:
-        raise JobSyntaxError(0, f"nested deeper than {_DEEPEST} levels") from None
+        raise JobSyntaxError(0, TOO_DEEP) from None
     walk = _Walk()
     return (None if root is None else walk.value(root, (), None)), walk.places
 
@@ -137,8 +136,8 @@ class _Walk:
                 f"the file comes to more than {_MOST_VALUES:,} values",
                 "aliases (*name) repeat all they stand for; rows belong into a file of their own",
             )
-        if len(path) > _DEEPEST:
-            raise JobSyntaxError(offset, f"nested deeper than {_DEEPEST} levels")
+        if len(path) > DEEPEST:
+            raise JobSyntaxError(offset, TOO_DEEP)
         self.places.add(path, name, offset)
         if str(node.tag).removeprefix(_TAG) not in _TAGS:
             raise JobSyntaxError(offset, f"the tag {node.tag} means nothing here", _NO_TAG)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -424,6 +426,49 @@ def test_a_mistake_in_what_task_info_replaces_is_told_there() -> None:
     text = f"{DEFAULTS}tasks: [{{name: t, cpus: 2, task_info: {{resources: {{name: x}}}}}}]"
     first, *_ = problems(text)
     assert first.startswith("job:2:51: error: tasks[0].task_info.resources")
+
+
+@pytest.mark.parametrize("depth", [51, 900, 20_000])
+@pytest.mark.parametrize(
+    ("syntax", "text"),
+    [
+        (Syntax.JSON, '{"vars": {"a": %s}, "tasks": []}'),
+        (Syntax.YAML, "vars: {a: %s}\ntasks: []\n"),
+        (Syntax.TOML, "tasks = []\n[vars]\na = %s\n"),
+    ],
+)
+def test_what_nests_too_deep_is_told_in_every_syntax(syntax: Syntax, text: str, depth: int) -> None:
+    (told,) = problems(text % f"{'[' * depth}{']' * depth}", syntax=syntax)
+    assert "nested deeper than" in told
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "the template is nested too deeply"),
+        ("{{ " + "(index + " * 250 + "1" + ")" * 250 + " }}", "the template is nested too deeply"),
+        ("{{ 'x'.ljust(10 ** 13) }}", "cannot be rendered: it takes too much memory"),
+        ("{{ 1 | frist }}", "the template is wrong: no filter named 'frist'"),
+    ],
+)
+def test_a_template_that_is_too_much_is_told(template: str, told: str) -> None:
+    (problem,) = problems(f'{DEFAULTS}tasks: [{{name: t, command: "{template}"}}]')
+    assert problem.endswith(told)
+
+
+def test_a_row_is_counted_once_whatever_it_is_used_for() -> None:
+    text = f'{DEFAULTS}tasks: [{{name: "{{{{ item }}}}", foreach: ["\\0", "a", "\\0"]}}]'
+    (told,) = problems(text)
+    assert told.endswith("for foreach[0] and 1 more")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text on other systems")
+def test_a_file_whose_name_is_no_text_makes_no_task(tmp_path: Path) -> None:
+    (tmp_path / "ok.tif").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/K\xf6ln.tif")).touch()
+    text = f"{DEFAULTS}tasks: [{{name: t, foreach: {{glob: '*.tif'}}, task_id: '{{{{ name }}}}'}}]"
+    (told,) = problems(text, tmp_path)
+    assert "tasks[0].foreach: the name of the file is not UTF-8, for K" in told
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
