@@ -328,10 +328,13 @@ def test_a_template_that_is_too_much_is_told(template: str, told: str) -> None:
     assert problem.endswith(told)
 
 
-def test_a_row_is_counted_once_whatever_it_is_used_for() -> None:
-    text = f'{DEFAULTS}tasks: [{{name: "{{{{ item }}}}", foreach: ["\\0", "a", "\\0"]}}]'
-    (told,) = problems(text)
-    assert told.endswith("for foreach[0] and 1 more")
+def test_a_row_is_counted_once_whatever_it_is_used_for(tmp_path: Path) -> None:
+    half = r'"\ud800"'
+    (tmp_path / "rows").write_text(f'{half}\n"a"\n{half}\n', encoding="utf-8")
+    # The name is part of the id.
+    text = f'{DEFAULTS}tasks: [{{name: "{{{{ item }}}}", foreach: {{json_lines: rows}}}}]'
+    (told,) = problems(text, tmp_path)
+    assert told.endswith("half of a surrogate pair is no character, for rows:1 and 1 more")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names are text on other systems")
