@@ -109,13 +109,14 @@ def read_text(path: Path) -> str | None:
         UsageError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        # The mark of byte order that some editors of Windows write is no part of the text.
+        return path.read_text(encoding="utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8 text") from None
+        raise UsageError(f"{path} is not UTF-8 text", "Save it as UTF-8.") from None
 
 
 def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
@@ -155,8 +156,9 @@ def parse(kind: FileKind, path: Path, text: str) -> ConfigFile:
 def _no_toml(path: Path, said: str) -> UsageError:
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", said, re.DOTALL)
     if found is None:
-        return UsageError(f"{path}: this is no TOML: {said}")
-    return UsageError(f"{path}:{found[2]}:{found[3]}: this is no TOML: {found[1]}")
+        return UsageError(f"{path}: this is not TOML: {said}")
+    hint = "A text must stand in quotes." if found[1] == "Invalid value" else None
+    return UsageError(f"{path}:{found[2]}:{found[3]}: this is not TOML: {found[1]}", hint)
 
 
 def check_entry(entry: Entry, known: Mapping[str, Setting[Any]]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mesos_batch.errors import TaskListError
+from mesos_batch.jobs.sources import csv_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def csv_rows(lines: Iterable[str], source: str, delimiter: str = ",") -> Iterato
             yield Row({**row, "row": row, "index": index}, where)
             index += 1
     except csv.Error as error:
-        raise TaskListError(f"line {reader.line_num} of {source} is no CSV: {error}") from None
+        raise TaskListError(csv_fault(f"line {reader.line_num} of {source}", error)) from None
 
 
 def _check_columns(columns: list[str], source: str) -> None:
@@ -84,6 +85,6 @@ def _read(lines: Iterable[str], source: str) -> Iterator[str]:
     try:
         yield from lines
     except UnicodeDecodeError:
-        raise TaskListError(f"{source} is not UTF-8 text") from None
+        raise TaskListError(f"{source} is not UTF-8 text", "Save it as UTF-8.") from None
     except OSError as error:
         raise TaskListError(f"{source} cannot be read: {error.strerror}") from None

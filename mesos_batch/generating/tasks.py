@@ -123,8 +123,8 @@ def _renderer(path: str, text: str) -> Render:
         return lambda _names: text
     try:
         check_template(text)
-    except ValueError as error:
-        raise UsageError(f"{path}: {error}") from None
+    except TemplateError as error:
+        raise UsageError(f"{path}: {error}", _sentence(error.hint)) from None
     return compile_template(text)
 
 
@@ -136,7 +136,9 @@ def _filled(render: Render, path: str, row: Row) -> str:
 
 
 def _sentence(hint: str | None) -> str | None:
-    return None if hint is None else hint[0].upper() + hint[1:]
+    if hint is None:
+        return None
+    return f"{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
 
 
 def _check(task: Json, row: Row) -> None:
@@ -150,4 +152,6 @@ def _check(task: Json, row: Row) -> None:
     except InvalidTaskListError as error:
         first = next(item for item in error.problems if item.severity is Severity.ERROR)
         where = first.field.removeprefix("tasks[0].")
-        raise TaskListError(f"{row.where}: {where}: {first.message}", first.hint) from None
+        raise TaskListError(
+            f"{row.where}: {where}: {first.message}", _sentence(first.hint)
+        ) from None

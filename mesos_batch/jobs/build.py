@@ -284,7 +284,7 @@ class _Builder:
     def _times(self) -> None:
         if "timeout" in self._given:
             place = ("max_completion_time",)
-            limit = self._field("timeout", place, kinds.DURATION, _nanoseconds)
+            limit = self._field("timeout", place, kinds.RUNTIME, _nanoseconds)
             self._tree["max_completion_time"] = {"nanoseconds": limit}
         if "kill_grace" in self._given:
             place = ("kill_policy",)
@@ -338,7 +338,14 @@ class _Builder:
                 target[name] = [*there, *item]
             else:
                 target[name] = item
+                self._forget(here)
                 self._from(here, origin)
+
+    def _forget(self, place: Path) -> None:
+        """Where a field came from that something else has replaced, and all that was in it."""
+        origins = self._entry.origins
+        for known in [path for path in origins if path[: len(place)] == place]:
+            del origins[known]
 
 
 def _resource_value(text: str) -> Tree:

@@ -13,6 +13,7 @@ from mesos_batch.spec.problems import Path, Severity
 class _Complaint:
     finding: Finding
     where: str
+    last: str
     more: int = 0
 
 
@@ -31,8 +32,10 @@ class Complaints:
         key = (finding.path, finding.severity, "" if where else finding.message)
         known = self._known.get(key)
         if known is None:
-            self._known[key] = _Complaint(finding, where)
-        else:
+            self._known[key] = _Complaint(finding, where, where)
+        elif where != known.last:
+            # One row may say the same of several fields of a task.
+            known.last = where
             known.more += 1
 
     @property
@@ -43,9 +46,7 @@ class Complaints:
     def findings(self) -> Iterator[Finding]:
         """All of them."""
         for complaint in self._known.values():
-            message = complaint.finding.message
-            if complaint.where:
-                message += f", for {complaint.where}"
-                if complaint.more:
-                    message += f" and {complaint.more:,} more"
-            yield replace(complaint.finding, message=message)
+            rows = complaint.where
+            if rows and complaint.more:
+                rows += f" and {complaint.more:,} more"
+            yield replace(complaint.finding, rows=rows)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from mesos_batch.jobs.syntax_error import JobSyntaxError
+from mesos_batch.jobs.syntax_error import DEEPEST, TOO_DEEP, JobSyntaxError
+from mesos_batch.jobs.written import written_float
 from mesos_batch.spec import encoding, json_format
 from mesos_batch.spec.findings import Finding
+from mesos_batch.spec.json_strict import strict
 from mesos_batch.spec.positions import Lines, Places
-from mesos_batch.spec.problems import Path, Problem, Severity
+from mesos_batch.spec.problems import Path, Problem, Severity, format_path
 from mesos_batch.spec.reading import Reading
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -44,16 +46,44 @@ def read_document(data: bytes, name: str, syntax: Syntax) -> Document:
         )
         return Document(None, Reading(name, problems=[problem]))
     if not text.strip():
-        hint = "a job file begins with 'tasks:'"
-        problem = Problem(Severity.ERROR, name, 1, 1, "", "the job file is empty", hint)
-        return Document(None, Reading(name, problems=[problem]))
+        return _empty(name)
     if syntax is Syntax.JSON:
-        parsed = json_format.parse(text, name)
+        parsed = json_format.parse(text, name, strict(parse_float=written_float))
         document = Document(None if parsed.reading.problems else parsed.value, parsed.reading)
     else:
         document = _with_all_places(text, name, syntax)
+    _refuse_depth(document)
     _refuse_halves(document)
     return document
+
+
+def _empty(name: str) -> Document:
+    hint = "a job file begins with 'tasks:'"
+    problem = Problem(Severity.ERROR, name, 1, 1, "", "the job file is empty", hint)
+    return Document(None, Reading(name, problems=[problem]))
+
+
+def _refuse_depth(document: Document) -> None:
+    """Refuse what nests deeper than anything Mesos knows: who walks it would not come back."""
+    inside: list[tuple[Path, object]] = [((), document.value)]
+    while inside:
+        path, value = inside.pop()
+        if len(path) > DEEPEST:
+            document.reading.problems += _too_deep(path, document.reading)
+            document.value = None
+            return
+        if isinstance(value, list):
+            inside += [((*path, at), item) for at, item in enumerate(value)]
+        elif isinstance(value, dict):
+            inside += [((*path, name), item) for name, item in value.items()]
+
+
+def _too_deep(path: Path, reading: Reading) -> list[Problem]:
+    try:
+        return reading.place([Finding(path, TOO_DEEP)])
+    except RecursionError:
+        # Whoever looks for the place has to walk there too.
+        return [Problem(Severity.ERROR, reading.source, None, None, format_path(path), TOO_DEEP)]
 
 
 def _refuse_halves(document: Document) -> None:
@@ -88,6 +118,8 @@ def _with_all_places(text: str, name: str, syntax: Syntax) -> Document:
         line, column = lines.position(min(fault.offset, len(text)))
         problem = Problem(Severity.ERROR, name, line, column, "", str(fault), fault.hint)
         return Document(None, Reading(name, problems=[problem]))
+    if value is None:
+        return _empty(name)  # nothing but comments
     reading = Reading(name, locate=lambda _: places, position=lines.position)
     return Document(value, reading)
 

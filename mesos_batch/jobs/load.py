@@ -141,7 +141,31 @@ class Expansion:
         self._checker.finish()
         for finding in self._checker.findings:
             entry = self._entry_of(int(finding.path[1]))
-            self._complaints.add(self._translated(entry, finding))
+            self._complaints.add(self._explained(self._translated(entry, finding)))
+
+    def _explained(self, finding: Finding) -> Finding:
+        """What depends on an entry without rows depends on nothing: told so."""
+        match finding.path:
+            case ("tasks", int(index), "depends_on", int(number)):
+                wanted = (self._job.file.tasks[index].depends_on or [])[number]
+                empty = self._without_rows().get(wanted)
+                if empty is not None:
+                    hint = f"that is tasks[{empty}], which has no rows"
+                    return replace(finding, hint=hint)
+        return finding
+
+    def _without_rows(self) -> dict[str, int]:
+        """The entries that made no task, by name, but for names that others have too."""
+        ends = [*self._begins[1:], self._count]
+        empty: dict[str, int] = {}
+        names: set[str] = set()
+        for number, (begin, end) in enumerate(zip(self._begins, ends, strict=True)):
+            name = self._job.file.tasks[number].name
+            if begin == end:
+                empty.setdefault(name, number)
+            else:
+                names.add(name)
+        return {name: number for name, number in empty.items() if name not in names}
 
     def _entry_of(self, number: int) -> Entry:
         return self._job.entries[bisect_right(self._begins, number) - 1]
@@ -205,4 +229,7 @@ class Expansion:
             message = message.replace(f"tasks[{number}]", "another task")
             other = first.origin(other[2:])
         path = entry.origin(finding.path[2:])
-        return replace(finding, path=path, message=message, refers_to=other)
+        # Two rows of one entry: the line is told already.
+        return replace(
+            finding, path=path, message=message, refers_to=None if other == path else other
+        )

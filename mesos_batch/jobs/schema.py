@@ -60,11 +60,27 @@ def _not_empty(value: list[Any]) -> list[Any]:
     return value
 
 
+def _delimiter(value: str) -> str:
+    if len(value) != 1 or value in '"\r\n':
+        raise ValueError(f"expected one character, not {kinds.said(value)}")
+    return value
+
+
+def _nothing_if_null(value: object) -> object:
+    """What stands under a name with nothing but comments below it."""
+    return {} if value is None else value
+
+
 Text = Annotated[str, PlainValidator(kinds.TEXT.check), _json(kinds.TEXT)]
 Amount = Annotated[float | str, PlainValidator(kinds.AMOUNT.check), _json(kinds.AMOUNT)]
 Count = Annotated[int | str, PlainValidator(kinds.COUNT.check), _json(kinds.COUNT)]
 Whole = Annotated[int | str, PlainValidator(kinds.WHOLE.check), _json(kinds.WHOLE)]
 Flag = Annotated[bool | str, PlainValidator(kinds.FLAG.check), _json(kinds.FLAG)]
+Delimiter = Annotated[
+    str,
+    AfterValidator(_delimiter),
+    Field(json_schema_extra={"pattern": '^[^"\\r\\n]$'}),
+]
 Duration = Annotated[str, PlainValidator(kinds.DURATION.check), _json(kinds.DURATION)]
 Runtime = Annotated[str, PlainValidator(kinds.RUNTIME.check), _json(kinds.RUNTIME)]
 Constraint = Annotated[str, PlainValidator(kinds.CONSTRAINT.check), _json(kinds.CONSTRAINT)]
@@ -157,6 +173,12 @@ class Range(_Part):
     last: int = Field(alias="to", description="The last, which is one of them.")
     step: int = Field(default=1, ge=1, description="From one to the next.")
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        # No len() of a range: that is no larger than a machine word.
+        return max(0, (self.last - self.first) // self.step + 1)
+
 
 class Source(_Part):
     """Where the rows come from; one of these, with what belongs to it."""
@@ -166,7 +188,8 @@ class Source(_Part):
         strict=True,
         json_schema_extra={
             "oneOf": [
-                {"required": [name]} for name in ("csv", "json_lines", "lines", "glob", "range")
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("csv", "json_lines", "lines", "glob", "range")
             ],
             "dependentRequired": {"delimiter": ["csv"]},
         },
@@ -175,10 +198,8 @@ class Source(_Part):
     csv: Text | None = Field(
         default=None, description="A CSV file; its first line names the columns. Or `stdin`."
     )
-    delimiter: str | None = Field(
+    delimiter: Delimiter | None = Field(
         default=None,
-        min_length=1,
-        max_length=1,
         description="What separates the columns, a comma unless given.",
     )
     json_lines: Text | None = Field(
@@ -198,10 +219,11 @@ class Source(_Part):
 
     @model_validator(mode="after")
     def _one_source(self) -> Source:
-        given = self.model_fields_set - {"delimiter"}
+        given = {name for name, value in self if value is not None} - {"delimiter"}
         if len(given) != 1:
-            raise ValueError("expected one of csv, json_lines, lines, glob and range")
-        if "delimiter" in self.model_fields_set and self.csv is None:
+            besides = f", not {' and '.join(sorted(given))}" if given else ""
+            raise ValueError(f"expected one of csv, json_lines, lines, glob and range{besides}")
+        if self.delimiter is not None and self.csv is None:
             raise ValueError("delimiter belongs to csv")
         return self
 
@@ -266,7 +288,7 @@ class Defaults(_Part):
     expected_runtime: Runtime | None = Field(
         default=None, description="About how long it runs, such as `90secs`."
     )
-    timeout: Duration | None = Field(
+    timeout: Runtime | None = Field(
         default=None,
         description="How long it may run, such as `10mins`; then it is killed and has failed.",
     )
@@ -315,10 +337,10 @@ class JobFile(_Part):
 
     model_config = ConfigDict(extra="forbid", strict=True, title="mesos-batch job file")
 
-    defaults: Defaults = Field(
+    defaults: Annotated[Defaults, BeforeValidator(_nothing_if_null)] = Field(
         default=Defaults(), description="What tasks have unless they say otherwise."
     )
-    vars: dict[Name, Constant] = Field(
+    vars: Annotated[dict[Name, Constant], BeforeValidator(_nothing_if_null)] = Field(
         default={},
         description="Constants for the templates of all tasks: text, numbers, lists, objects.",
     )

@@ -15,6 +15,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from mesos_batch.jobs.schema import STDIN, Source
+from mesos_batch.jobs.written import written_float
+from mesos_batch.spec.json_strict import strict
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,23 @@ def _csv_rows(file: str, delimiter: str, inputs: Inputs) -> Iterator[Row]:
                 if not cells:
                     continue
                 if len(cells) != len(header):
-                    message = f"the row has {len(cells)} cells and the header {len(header)}"
+                    message = f"the row has {_cells(cells)} and the first line {len(header)}"
                     yield Row(where=where, fault=message)
                     continue
                 yield Row(dict(zip(header, cells, strict=True)), where)
         except csv.Error as error:
-            raise SourceError(f"{name}:{reader.line_num} is not CSV: {error}") from None
+            raise SourceError(csv_fault(f"{name}:{reader.line_num}", error)) from None
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+
+
+def csv_fault(where: str, error: csv.Error) -> str:
+    """What is wrong with CSV, as a sentence for the user."""
+    if "unexpected end of data" in str(error):
+        return f"{where} ends in a cell whose double quote is never closed"
+    return f"{where} is not CSV: {error}"
 
 
 def _check_header(header: Sequence[str], name: str) -> None:
@@ -107,13 +120,17 @@ def _check_header(header: Sequence[str], name: str) -> None:
 
 
 def _json_rows(file: str, inputs: Inputs) -> Iterator[Row]:
+    decoder = strict(parse_float=written_float)
     with _lines(file, inputs) as (lines, name):
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             where = f"{name}:{number}"
             try:
-                yield Row(_names(json.loads(line)), where)
+                yield Row(_names(decoder.decode(line.rstrip())), where)
+            except json.JSONDecodeError as error:
+                fault = f"the line is not JSON: {error.msg} at column {error.colno}"
+                yield Row(where=where, fault=fault)
             except (ValueError, RecursionError) as error:
                 yield Row(where=where, fault=f"the line is not JSON: {error}")
 
@@ -131,7 +148,16 @@ def _files(pattern: str, inputs: Inputs) -> Iterator[Row]:
     for found in sorted(matches):
         path = PurePath(found)
         names = {"path": path.as_posix(), "name": path.name, "stem": path.stem}
-        yield Row(names, found)
+        yield Row(names, found, None if _is_text(found) else "the name of the file is not UTF-8")
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name of the file system is one; any bytes may be."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @contextmanager

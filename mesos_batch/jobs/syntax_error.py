@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DEEPEST = 50
+TOO_DEEP = f"nested deeper than {DEEPEST} levels"
+
 
 class JobSyntaxError(ValueError):
     """The text is not what it should be, from this offset on."""

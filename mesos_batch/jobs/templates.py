@@ -19,6 +19,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 _MARKS = ("{{", "{%")
 _NO_COMMENTS = {"comment_start_string": "\0#", "comment_end_string": "#\0"}
 _UNDEFINED = re.compile(r"'(.+)' is undefined")
+_NO_FIELD = re.compile(r"'dict object' has no attribute '(.+)'")
+_RAW = "{{ stays as it is between {% raw %} and {% endraw %}"
+_SIGNS = {"end of print statement": "}}", "end of statement block": "%}"}
 _LONGEST = 1_000_000  # characters; no command line comes near
 _SHOWN = 12
 # What templates do with values that do not suit it.
@@ -27,6 +30,7 @@ _FAULTS = (
     ArithmeticError,
     AttributeError,
     LookupError,
+    MemoryError,
     RecursionError,
     TypeError,
     ValueError,
@@ -74,13 +78,26 @@ def check_template(text: str) -> None:
     """See that a text is a template.
 
     Raises:
-        ValueError: it is not; the message is a sentence for the user.
+        TemplateError: it is not; the message is a sentence for the user.
     """
     try:
         _environment().from_string(text)
     except jinja2.TemplateSyntaxError as error:
         where = f" (line {error.lineno} of the text)" if "\n" in text.strip() else ""
-        raise ValueError(f"the template is not complete or wrong: {error.message}{where}") from None
+        is_about_names = isinstance(error, jinja2.TemplateAssertionError)
+        hint = None if is_about_names else _RAW
+        raise TemplateError(f"the template is wrong: {_said(error)}{where}", hint) from None
+    except (MemoryError, RecursionError, SyntaxError):
+        # The last is that of the Python which Jinja makes of it.
+        raise TemplateError("the template is nested too deeply") from None
+
+
+def _said(error: jinja2.TemplateSyntaxError) -> str:
+    """The words of Jinja as the end of a sentence."""
+    said = str(error.message).rstrip(".")
+    for words, sign in _SIGNS.items():
+        said = said.replace(words, sign)
+    return said[:1].lower() + said[1:]
 
 
 def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
@@ -97,7 +114,8 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
         except jinja2.UndefinedError as error:
             raise _undefined(str(error.message), names) from None
         except _FAULTS as error:
-            raise TemplateError(f"the template cannot be rendered: {error}") from None
+            said = str(error).rstrip(".") or "it takes too much memory"
+            raise TemplateError(f"the template cannot be rendered: {said}") from None
         return made
 
     return render
@@ -105,6 +123,9 @@ def compile_template(text: str) -> Callable[[Mapping[str, Any]], str]:
 
 def _undefined(message: str, names: Mapping[str, Any]) -> TemplateError:
     found = _UNDEFINED.fullmatch(message)
+    field = _NO_FIELD.fullmatch(message)
+    if field is not None:
+        return TemplateError(f"the object has no field '{field[1]}'")
     if found is None:
         return TemplateError(f"the template cannot be rendered: {message}")
     near = get_close_matches(found[1], names, n=1)
@@ -117,12 +138,20 @@ def _undefined(message: str, names: Mapping[str, Any]) -> TemplateError:
     )
 
 
+def _printed(value: object) -> object:
+    """What a template prints of a value: words as every syntax of a job file has them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else value
+
+
 @cache
 def _environment() -> _Sandbox:
     made = _Sandbox(
         **_NO_COMMENTS,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        finalize=_printed,
         autoescape=False,
     )
     made.filters["quote"] = lambda value: shlex.quote(str(value))

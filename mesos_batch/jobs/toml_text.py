@@ -6,11 +6,13 @@ import re
 import tomllib
 from datetime import date, time
 
-from mesos_batch.jobs.syntax_error import JobSyntaxError
+from mesos_batch.jobs.syntax_error import TOO_DEEP, JobSyntaxError
+from mesos_batch.jobs.written import written_float
 from mesos_batch.spec import toml_positions
 from mesos_batch.spec.positions import Places
 
 _WHERE = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
+_IN_QUOTES = "a text must stand in quotes"
 
 
 def parse_toml(text: str) -> tuple[object, Places]:
@@ -20,13 +22,13 @@ def parse_toml(text: str) -> tuple[object, Places]:
         JobSyntaxError: it is not TOML.
     """
     try:
-        value = tomllib.loads(text)
+        value = tomllib.loads(text, parse_float=written_float)
     except tomllib.TOMLDecodeError as error:
         raise _fault(str(error), text) from None
     except ValueError as error:
         raise JobSyntaxError(0, f"this is not TOML: {error}") from None
     except RecursionError:
-        raise JobSyntaxError(0, "nested too deeply") from None
+        raise JobSyntaxError(0, TOO_DEEP) from None
     return _plain(value), toml_positions.locate(text)
 
 
@@ -36,7 +38,9 @@ def _fault(message: str, text: str) -> JobSyntaxError:
     if found is not None and found[1] is not None:
         lines = text.split("\n")
         offset = sum(len(line) + 1 for line in lines[: int(found[1]) - 1]) + int(found[2]) - 1
-    return JobSyntaxError(offset, f"this is not TOML: {_WHERE.sub('', message)}")
+    said = _WHERE.sub("", message)
+    hint = _IN_QUOTES if said == "Invalid value" and offset < len(text) else None
+    return JobSyntaxError(offset, f"this is not TOML: {said}", hint)
 
 
 def _plain(value: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from math import prod
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +16,7 @@ from mesos_batch.spec.findings import Blocked, Finding
 from mesos_batch.spec.problems import Path
 
 _OF_A_NAME = ("[key]",)  # after the name itself
+_MOST_TASKS = 10_000_000
 _UNKNOWN = "extra_forbidden"
 _EXPECTED = {
     "dict_type": "an object",
@@ -24,6 +26,15 @@ _EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
     "bool_type": "true or false",
+}
+_OF_A_TASK = len(("tasks", 0, "foreach"))
+_HINTS: Mapping[str | int | None, str] = {
+    None: "a job file has its tasks under the name tasks",
+    "foreach": "write a list, or an object such as {csv: tiles.csv}",
+    "uris": "write a list of URIs",
+    "volumes": "write a list, such as [{id: tiles}]",
+    "environment": "write {NAME: value}",
+    "labels": "write {key: value}",
 }
 # What others call it.
 _NEAR = {
@@ -48,7 +59,7 @@ def validate(value: object) -> tuple[JobFile | None, list[Finding]]:
         job = JobFile.model_validate(value)
     except ValidationError as error:
         return None, _findings(error, value)
-    findings = [*_names_given_twice(job), *_stdin_read_twice(job)]
+    findings = [*_names_given_twice(job), *_stdin_read_twice(job), *_too_many(job)]
     return (None if findings else job), findings
 
 
@@ -69,9 +80,15 @@ def _finding(error: _Said, document: object) -> Finding:
     if kind == "value_error":
         is_name = path[-1:] == _OF_A_NAME
         place = path[:-1] if is_name else path
-        return Finding(place, str(error["ctx"]["error"]), at_key=is_name)
+        fault = error["ctx"]["error"]
+        return Finding(place, str(fault), getattr(fault, "hint", None), at_key=is_name)
     if kind in _EXPECTED:
-        return Finding(path, f"expected {_EXPECTED[kind]}, not {said(_at(document, path))}")
+        # Names further down are those of users.
+        hint = _HINTS.get(path[-1] if path else None) if len(path) <= _OF_A_TASK else None
+        return Finding(path, f"expected {_EXPECTED[kind]}, not {said(_at(document, path))}", hint)
+    if kind == "greater_than_equal":
+        least = error["ctx"]["ge"]
+        return Finding(path, f"expected {least} or more, not {said(_at(document, path))}")
     expected = error.get("ctx", {}).get("expected")
     if expected is not None:
         return Finding(path, f"expected {expected}, not {said(_at(document, path))}")
@@ -139,3 +156,17 @@ def _stdin_read_twice(job: JobFile) -> Iterator[Finding]:
         yield Finding(
             ("tasks", index, "foreach"), "standard input is read already", refers_to=first
         )
+
+
+def _too_many(job: JobFile) -> Iterator[Finding]:
+    """More tasks than anybody could mean; those of files are counted by nobody."""
+    for index, task in enumerate(job.tasks):
+        count = prod(len(values) for values in (task.matrix or {}).values())
+        if isinstance(task.foreach, list):
+            count *= len(task.foreach)
+        elif task.foreach is not None and task.foreach.range is not None:
+            count *= task.foreach.range.count
+        if count > _MOST_TASKS:
+            name = "matrix" if task.foreach is None else "foreach"
+            message = f"{count:,} tasks are too many; an entry can make {_MOST_TASKS:,}"
+            yield Finding(("tasks", index, name), message)

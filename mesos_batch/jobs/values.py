@@ -64,7 +64,7 @@ def _scalar(text: str) -> object:
     except (ValueError, RecursionError):
         value = None
     if value is None and text in ("True", "False"):
-        return text == "True"  # as templates print them
+        return text == "True"  # as programs in Python write them
     return value if isinstance(value, bool | int | float) else text
 
 
@@ -82,7 +82,7 @@ def _amount(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise expected("a number", value)
     try:
-        number = float(value)
+        number = float(value)  # and no longer as it was written
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
@@ -96,7 +96,7 @@ def _whole(least: int, most: int) -> Callable[[object], int]:
             raise expected("a whole number", value)
         if not least <= value <= most:
             raise ValueError(f"{value} is not between {least} and {most}")
-        return value
+        return int(value)  # and no longer as it was written
 
     return read
 

@@ -13,7 +13,8 @@ class Finding:
     """A problem at a field.
 
     ``at_key`` puts the position at the name of the field instead of its value. ``refers_to`` is
-    another field whose line is told too. ``blocks`` are fields whose value the user meant to
+    another field whose line is told too. ``rows`` of a job file are those it is about, where they
+    decide. ``blocks`` are fields whose value the user meant to
     give here: what is said about them besides would only repeat this finding.
     """
 
@@ -23,6 +24,7 @@ class Finding:
     severity: Severity = Severity.ERROR
     at_key: bool = False
     refers_to: Path | None = None
+    rows: str = ""
     blocks: tuple[Path, ...] = ()
 
     def under(self, *prefix: str | int) -> Finding:

@@ -39,12 +39,12 @@ def read(text: str, source: str, form: Form) -> Reading:
     return reading
 
 
-def parse(text: str, source: str) -> Parsed:
+def parse(text: str, source: str, decoder: json.JSONDecoder = STRICT) -> Parsed:
     """Read JSON whatever it is about; ``source`` is its name in problems."""
     reading = Reading(source)
     lines = Lines(text)
     try:
-        value = STRICT.decode(text)
+        value = decoder.decode(text)
     except (ValueError, RecursionError) as error:
         scan = json_syntax.scan(text)
         reading.position = lambda offset: lines.position(scan.original(offset))

@@ -6,6 +6,7 @@ Python's module takes ``NaN`` and fields given twice; here they are errors.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 
@@ -20,4 +21,11 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON number")
 
 
-STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+def strict(parse_float: Callable[[str], float] | None = None) -> json.JSONDecoder:
+    """What reads such JSON; ``parse_float`` makes the numbers that are not whole."""
+    return json.JSONDecoder(
+        object_pairs_hook=_unique, parse_constant=_refuse, parse_float=parse_float
+    )
+
+
+STRICT = strict()

@@ -43,6 +43,8 @@ class Reading:
         if finding.refers_to is not None:
             other, _ = self._position(places.value(finding.refers_to))
             message += f" in line {other}" if other is not None else ""
+        if finding.rows:
+            message += f", for {finding.rows}"
         field_path = format_path(finding.path)
         return Problem(
             finding.severity, self.source, line, column, field_path, message, finding.hint

@@ -190,7 +190,7 @@ def test_nothing_more_is_made_when_nobody_reads(monkeypatch: pytest.MonkeyPatch)
             ["generate", "lines", "no-such-file", "--command=x"],
             "'no-such-file' cannot be read: No such file",
         ),
-        (["generate", "lines", "--command={{ line"], "command.value: the template is not"),
+        (["generate", "lines", "--command={{ line"], "command.value: the template is wrong"),
         (["generate", "lines", "--command=x", "--docker_parameter=a=b"], "needs a container"),
         (["generate", "lines", "--command=x", "--environment=A"], "not of the form NAME=VALUE"),
         (

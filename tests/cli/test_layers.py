@@ -175,8 +175,8 @@ def test_a_local_cluster_is_not_told_what_is_meant_for_runs(user: Write) -> None
         ("max_attempts = 0", ":1: max_attempts: 0 is less than 1"),
         ("kill_after = 5", ":1: kill_after: '5' has no unit"),
         ("role = {}", ":1: role: write a text in quotes"),
-        ("role = \nuser = 1", ":1:8: this is no TOML: "),
-        ("max_attempts = " + 5000 * "9", ": this is no TOML: "),
+        ("role = \nuser = 1", ":1:8: this is not TOML: "),
+        ("max_attempts = " + 5000 * "9", ": this is not TOML: "),
         ("role = " + 5000 * "[", ": nested too deeply"),
         ("profiles.p = {json = true}", ":1: there is no setting 'json'"),
         ('secret = "hunter2"', ":1: a secret is not read from a configuration file"),
@@ -276,5 +276,5 @@ def test_a_file_somebody_else_laid_in_the_way_is_not_read(
 
 
 def test_no_file_is_read_where_that_is_not_wanted(user: Write) -> None:
-    user("this is no TOML")
+    user("this is not TOML")
     assert values_of(MESOS_BATCH_NO_CONFIG="1")[the.ROLE] == "*"

@@ -198,6 +198,19 @@ def test_closed_streams_are_nowhere(closed: str) -> None:
 
 
 @posix_only
+@pytest.mark.parametrize("command", [["validate", "-"], ["generate", "lines", "--command=x"]])
+def test_a_closed_standard_input_is_an_empty_one(command: list[str]) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" <&-', "sh", *PROGRAM, *command],
+        env=clean_environment(),
+        capture_output=True,
+        check=False,
+    )
+
+    assert b"the task list is empty" in done.stderr or done.stdout == b'{"tasks": []}\n'
+
+
+@posix_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_local_cluster_serves_other_processes(
     mesos_batch: Program, tmp_path: Path, number: signal.Signals

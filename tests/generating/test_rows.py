@@ -64,7 +64,7 @@ def test_another_delimiter() -> None:
         ("a,index\n", "a column of t is called 'index', a name every template has already"),
         ("a,b\n1,2\n3\n", "line 3 of t has 1 field, and the first line names 2"),
         ("a,b\n1,2,3\n", "line 2 of t has 3 fields, and the first line names 2"),
-        ('a,b\n1,"2\n', "line 2 of t is no CSV: unexpected end of data"),
+        ('a,b\n1,"2\n', "line 2 of t ends in a cell whose double quote is never closed"),
     ],
 )
 def test_what_is_no_csv_is_told(content: str, said: str) -> None:

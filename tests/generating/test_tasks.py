@@ -73,7 +73,7 @@ def test_any_line_makes_a_task_and_is_one_word_of_its_command(lines: list[str]) 
         (
             {"environment": {"A": "{{ row.x }}"}},
             "command.environment.variables[0].value: there is no 'row' here",
-            "There are line, index",
+            "There are line, index.",
         ),
         ({"cpus": 0.0}, "resources", None),
     ],

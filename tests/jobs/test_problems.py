@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
-from jobs.job_files import DEFAULTS, NOWHERE, problems
+from jobs.job_files import DEFAULTS, problems
 
 from mesos_batch.jobs.document import Syntax
 
@@ -52,17 +54,18 @@ job:15:47: error: tasks[2].containerizer: expected 'docker' or 'mesos', not the 
 job:15:54: error: tasks[2].memory: unknown field (did you mean mem?)
 job:15:72: error: tasks[2].cpus: expected a number, not the text "1 GB"
 job:15:89: error: tasks[2].foreach: expected one of csv, json_lines, lines, glob and range
-job:16:28: error: tasks[3].environment: expected an object, not an array
-job:16:42: error: tasks[3].volumes: expected a list, not an object
+job:16:28: error: tasks[3].environment: expected an object, not an array \
+(write {NAME: value})
+job:16:42: error: tasks[3].volumes: expected a list, not an object (write a list, such as \
+[{id: tiles}])
 job:16:60: error: tasks[3].retries: -1 is not between 0 and 999999998
 job:16:72: error: tasks[3].always: expected true or false, not the text "yes"
 job:16:89: error: tasks[3].priority: expected a whole number, not the number 1.5
-job:17:24: error: tasks[4].command: the template is not complete or wrong: unexpected end of \
-template, expected 'end of print statement'.
+job:17:24: error: tasks[4].command: the template is wrong: unexpected end of template, expected \
+'}}' ({{ stays as it is between {% raw %} and {% endraw %})
 job:17:37: error: tasks[4].mem: inf is not a finite number
 job:17:67: error: tasks[4].foreach.range.from: expected a whole number, not the text "a"
-job:17:83: error: tasks[4].foreach.range.step: input should be greater than or equal to 1, not the \
-number 0
+job:17:83: error: tasks[4].foreach.range.step: expected 1 or more, not the number 0
 """
 
 
@@ -106,84 +109,6 @@ def test_positions_in_json() -> None:
     assert problems(text, syntax=Syntax.JSON) == [
         'job:1:22: error: defaults.mem: expected a number, not the text "64MB"',
         "job:3:3: error: tasks[0].cpu: unknown field (did you mean cpus?)",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("", "1:1: error: the job file is empty (a job file begins with 'tasks:')"),
-        ("a: 1\na: 2\n", "2:1: error: 'a' is given twice (remove one of them)"),
-        ("a:\n\tb: 1\n", "2:1: error: a tab cannot indent in YAML (use spaces)"),
-        ("a: 1\n---\n", "2:1: error: a job file is one document, and here a second one begins"),
-        ("a: \x01", "1:4: error: the character 0x0001 is not allowed in YAML"),
-        (
-            "cpus: {{ cpus }}",
-            '1:7: error: a text cannot begin with {{ in YAML (write it in quotes: "{{ name }}")',
-        ),
-        (
-            "a: b: c",
-            (
-                "1:5: error: a ':' stands where none can be (a text with ': ' in it must stand in"
-                " quotes; or is the line indented wrongly?)"
-            ),
-        ),
-        ("a: @x", "1:4: error: a text cannot begin with @ in YAML (put it in quotes)"),
-        ("a: &x [*x]", "1:4: error: nested deeper than 50 levels"),
-        (
-            "a: !!python/object:os.system {}",
-            (
-                "1:4: error: the tag tag:yaml.org,2002:python/object:os.system means nothing here"
-                " (remove it)"
-            ),
-        ),
-        (
-            "<<: {}",
-            "1:1: error: YAML 1.2 has no merge key << (what tasks have in common is defaults)",
-        ),
-        (
-            "a: [1,2",
-            (
-                "1:8: error: this is not YAML: expected ',' or ']', but got '<stream end>' while"
-                " parsing a flow sequence"
-            ),
-        ),
-        ("[" * 100 + "]" * 100, "1:52: error: nested deeper than 50 levels"),
-        ("? [a]\n: b", "1:3: error: a name must be a text"),
-    ],
-)
-def test_what_is_no_yaml_or_more_than_a_job_file_needs(text: str, told: str) -> None:
-    assert problems(text) == [f"job:{told}"]
-
-
-def test_aliases_cannot_make_more_than_the_file_is() -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    for level in range(1, 7):
-        copies = ", ".join([f"*a{level - 1}"] * 10)
-        lines.append(f"a{level}: &a{level} [{copies}]")
-
-    (told,) = problems("\n".join(lines))
-
-    assert "the file comes to more than 200,000 values" in told
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a = 1\nb = [1,\n\n", "4:1: error: this is not TOML: Invalid value"),
-        ("a = 1\r\nb = ?\r\n", "2:5: error: this is not TOML: Invalid value"),
-        ("a = 1\na = 2", "2:6: error: this is not TOML: Cannot overwrite a value"),
-    ],
-)
-def test_what_is_no_toml(text: str, told: str) -> None:
-    (problem,) = problems(text, syntax=Syntax.TOML)
-    assert problem == f"job:{told}"
-
-
-def test_all_mistakes_in_the_syntax_of_json_are_told() -> None:
-    assert problems('{"tasks": [\n{"name": \'a\'},]}', syntax=Syntax.JSON) == [
-        "job:2:10: error: tasks[0].name: text must stand in double quotes, not in single ones",
-        "job:2:14: error: tasks: a comma must not stand in front of ']' (remove it)",
     ]
 
 
@@ -272,6 +197,32 @@ tasks:
     ]
 
 
+def test_of_an_id_given_twice_the_line_of_the_other_is_told_and_then_the_row() -> None:
+    text = f"""\
+{DEFAULTS}tasks:
+- {{name: t, task_id: b, command: x}}
+- {{name: u, task_id: "{{{{ item }}}}", foreach: [a, b, c, c], command: x}}
+"""
+    (told,) = problems(text)
+    assert told.split("tasks[1].task_id: ")[1] == (
+        "'b' is already the id of another task in line 3, for foreach[1] and 1 more (every task"
+        " needs an id of its own)"
+    )
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        "foreach: {range: {from: 1, to: 10000001}}",
+        f"foreach: {{range: {{from: -5, to: 5000005, step: 5}}}}, matrix: {{a: {[1] * 11}}}",
+        f"matrix: {{{', '.join(f'a{n}: [1, 2]' for n in range(24))}}}",
+    ],
+)
+def test_more_tasks_than_anybody_could_mean_are_not_begun(many: str) -> None:
+    (told,) = problems(f"{DEFAULTS}tasks: [{{name: t, command: x, {many}}}]")
+    assert "tasks are too many; an entry can make 10,000,000" in told
+
+
 def test_what_the_rows_do_not_decide_is_told_once_and_without_a_row() -> None:
     text = f"{DEFAULTS}tasks: [{{name: t, cpus: -1, foreach: [1, 2, 3]}}]"
     (told,) = problems(text)
@@ -288,7 +239,14 @@ def test_what_the_rows_do_not_decide_is_told_once_and_without_a_row() -> None:
         ("foreach: {csv: a, lines: b}", "foreach: expected one of csv, json_lines, lines"),
         ("foreach: {lines: b, delimiter: ';'}", "foreach: delimiter belongs to csv"),
         ("foreach: []", "foreach: the list is empty"),
-        ("foreach: 7", "foreach: expected an object, not the number 7"),
+        ("foreach: 7", "foreach: expected an object, not the number 7 (write a list, or"),
+        ("foreach: {csv: null}", "foreach: expected one of csv, json_lines, lines, glob and range"),
+        (
+            "foreach: {csv: a, delimiter: '::'}",
+            'foreach.delimiter: expected one character, not the text "::"',
+        ),
+        ("timeout: 0secs", "timeout: '0secs' is not more than zero; leave it out"),
+        ("command: '{{ a.b }}'\n  foreach: [{a: {c: 1}}]", "command: the object has no field 'b'"),
         ("containerizer: mesos", "containerizer: there is no image to run in (add image)"),
         ("command: []", "command: the list is empty"),
         ("matrix: {'a b': [1]}", "matrix[\"a b\"]: 'a b' is no name that a template could use"),
@@ -298,6 +256,14 @@ def test_what_does_not_go_together(tmp_path: Path, line: str, told: str) -> None
     text = f"defaults: {{cpus: 1, mem: 32}}\ntasks:\n- name: t\n  {line}\n"
     (problem,) = problems(text + ("" if "command" in line else "  command: x\n"), tmp_path)
     assert f"error: tasks[0].{told}" in problem
+
+
+def test_a_name_with_nothing_below_it_is_there_and_empty() -> None:
+    text = "defaults:\nvars:\n  # a: 1\ntasks:\n- {name: t, cpus: 1, mem: 32, command: x}\n"
+    assert problems(text) == []
+    assert problems("\n  \ntasks:\n\n\nvars: {a: 1}\n") == [
+        "job:3:1: error: tasks: expected a list, not null"
+    ]
 
 
 def test_a_name_comes_from_one_place() -> None:
@@ -330,11 +296,51 @@ def test_a_template_gets_no_further_than_its_text(template: str) -> None:
     assert "the template cannot be rendered: " in told
 
 
-def test_bytes_that_are_no_text(tmp_path: Path) -> None:
-    from mesos_batch.jobs.document import read_document
+def test_what_depends_on_an_entry_without_rows_is_told_so() -> None:
+    text = f"""\
+{DEFAULTS}tasks:
+- {{name: after, depends_on: [before, t]}}
+- {{name: before}}
+- {{name: t, foreach: {{range: {{from: 1, to: 0}}}}}}
+"""
+    first, second = problems(text)
+    assert "tasks[0].depends_on[1]: no task has the id or the name 't' (that is tasks[2]" in first
+    assert "tasks[2].foreach: there are no rows" in second
 
-    document = read_document(b"tasks:\n- \xff", "job", Syntax.YAML)
-    assert [problem.format() for problem in document.reading.problems] == [
-        "job:2:3: error: byte 0xff is not valid UTF-8 (save the file as UTF-8)"
-    ]
-    assert NOWHERE.name == "no such directory"
+
+def test_a_mistake_in_what_task_info_replaces_is_told_there() -> None:
+    text = f"{DEFAULTS}tasks: [{{name: t, cpus: 2, task_info: {{resources: {{name: x}}}}}}]"
+    first, *_ = problems(text)
+    assert first.startswith("job:2:51: error: tasks[0].task_info.resources")
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "the template is nested too deeply"),
+        ("{{ " + "(index + " * 250 + "1" + ")" * 250 + " }}", "the template is nested too deeply"),
+        ("{{ 'x'.ljust(10 ** 13) }}", "cannot be rendered: it takes too much memory"),
+        ("{{ 1 | frist }}", "the template is wrong: no filter named 'frist'"),
+    ],
+)
+def test_a_template_that_is_too_much_is_told(template: str, told: str) -> None:
+    (problem,) = problems(f'{DEFAULTS}tasks: [{{name: t, command: "{template}"}}]')
+    assert problem.endswith(told)
+
+
+def test_a_row_is_counted_once_whatever_it_is_used_for(tmp_path: Path) -> None:
+    half = r'"\ud800"'
+    (tmp_path / "rows").write_text(f'{half}\n"a"\n{half}\n', encoding="utf-8")
+    # The name is part of the id.
+    text = f'{DEFAULTS}tasks: [{{name: "{{{{ item }}}}", foreach: {{json_lines: rows}}}}]'
+    (told,) = problems(text, tmp_path)
+    assert told.endswith("half of a surrogate pair is no character, for rows:1 and 1 more")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text on other systems")
+def test_a_file_whose_name_is_no_text_makes_no_task(tmp_path: Path) -> None:
+    (tmp_path / "ok.tif").touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/K\xf6ln.tif")).touch()
+    text = f"{DEFAULTS}tasks: [{{name: t, foreach: {{glob: '*.tif'}}, task_id: '{{{{ name }}}}'}}]"
+    (told,) = problems(text, tmp_path)
+    assert "tasks[0].foreach: the name of the file is not UTF-8, for K" in told

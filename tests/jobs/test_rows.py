@@ -178,11 +178,12 @@ def test_tasks_that_were_passed_on_are_forgotten() -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("a,b\n1,2\n3\n4\n", "the row has 1 cells and the header 2, for rows.csv:3 and 1 more"),
+        ("a,b\n1,2\n3\n4\n", "the row has 1 cell and the first line 2, for rows.csv:3 and 1 more"),
         ("", "rows.csv is empty (its first line names the columns)"),
         ("a,a\n", "rows.csv:1 has two columns named 'a'"),
         ("a,\n", "rows.csv:1 has a column without a name"),
         ('a\n"b"c\n', "rows.csv:2 is not CSV: ',' expected after '\"'"),
+        ('a\n1\n"x\n', "rows.csv:3 ends in a cell whose double quote is never closed"),
         ("index\n1\n", "the row gives 'index', which has another meaning already, for rows.csv:2"),
         ("\xe4".encode("latin-1"), "rows.csv is not UTF-8 text (save it as UTF-8)"),
         ("a\n", None),
@@ -202,13 +203,21 @@ def test_what_is_wrong_with_a_file_of_rows(
     assert told.split("tasks[0].foreach: ")[1] == problem
 
 
-def test_json_lines_that_are_none(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("1\n{\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("line", "fault"),
+    [
+        ('  {"a": 1', "Expecting ',' delimiter at column 10"),
+        ("{'a': 1}", "Expecting property name enclosed in double quotes at column 2"),
+        ('{"a": NaN}', "NaN is no JSON number"),
+        ('{"a": 1, "a": 2}', "a field is given twice"),
+    ],
+)
+def test_json_lines_that_are_none(tmp_path: Path, line: str, fault: str) -> None:
+    (tmp_path / "a").write_text(f"1\n{line}\n", encoding="utf-8")
 
     (told,) = problems(f"{DEFAULTS}tasks: [{{name: t, foreach: {{json_lines: a}}}}]", tmp_path)
 
-    assert "the line is not JSON: " in told
-    assert told.endswith(", for a:2")
+    assert told.split("tasks[0].foreach: ")[1] == f"the line is not JSON: {fault}, for a:2"
 
 
 def test_standard_input_is_read_by_one() -> None:
