@@ -20,6 +20,7 @@ _EXIT_CODES = (
     ("4", "the cluster cannot be reached, or does not let us in"),
     ("5", "the journal of a run cannot be read or written"),
     ("70", "a mistake in mesos-batch itself"),
+    ("74", "the result could not be written to standard output"),
     ("130", "Ctrl-C"),
     ("143", "SIGTERM"),
 )
