@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mesos_batch_cli.output.display import Display
     from mesos_batch_cli.output.events_file import EventsFile
 
+_DOCTOR = "'mesos-batch doctor' with the same flags says what is in the way."
 _CANCELLING = "cancelling: killing the tasks and waiting for them; Ctrl-C leaves at once"
 _ENDING = "cancelling: waiting for what was sent; Ctrl-C leaves at once"
 
@@ -184,7 +185,7 @@ def show_result(
     from mesos_batch_cli.output.summary import summary
 
     if message is not None:
-        say_error(message)
+        say_error(message, _DOCTOR if snapshot.exit_code is ExitCode.CLUSTER else None)
     if values[the.JSON]:
         emit(sys.stdout, _result_page(snapshot, values, run_id))
         return
