@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as run
 from mesos_batch.config import volume_settings as volumes
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE
+from mesos_batch.config.connection_settings import WHO
 from mesos_batch.config.setting import (
     BOOLEAN,
     POSITIVE_DURATION,
@@ -189,20 +189,16 @@ OUTSTANDING: Setting[bool] = Setting(
     help="Show the offers that other frameworks think about now; then nothing is registered.",
 )
 
-WHO: tuple[Setting[Any], ...] = (
+ASKED: tuple[Setting[Any], ...] = (
     MASTER,
-    PROFILE,
-    run.PRINCIPAL,
-    run.SECRET,
-    run.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
 )
 _SHOWS: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)
 
-AGENTS: tuple[Setting[Any], ...] = (*WHO, *AGENT_SELECTORS, AGENT_STATE, *_SHOWS)
-FRAMEWORKS: tuple[Setting[Any], ...] = (*WHO, NAME, OF_ROLE, FRAMEWORK_STATE, *_SHOWS)
+AGENTS: tuple[Setting[Any], ...] = (*ASKED, *AGENT_SELECTORS, AGENT_STATE, *_SHOWS)
+FRAMEWORKS: tuple[Setting[Any], ...] = (*ASKED, NAME, OF_ROLE, FRAMEWORK_STATE, *_SHOWS)
 TASKS: tuple[Setting[Any], ...] = (
-    *WHO,
+    *ASKED,
     TASK_NAME,
     FRAMEWORK,
     replace(AGENT, help="Only tasks on these agents: host names, ids, or ends of ids such as S1."),
@@ -211,4 +207,4 @@ TASKS: tuple[Setting[Any], ...] = (
     LIMIT,
     *_SHOWS,
 )
-OFFERS: tuple[Setting[Any], ...] = (*WHO, ROLE, OUTSTANDING, AGENT, HOST, WAIT, *_SHOWS)
+OFFERS: tuple[Setting[Any], ...] = (*ASKED, ROLE, OUTSTANDING, AGENT, HOST, WAIT, *_SHOWS)

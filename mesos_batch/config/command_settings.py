@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from mesos_batch.config.connection_settings import CONNECTION, HOW, PROFILE, TOKENS
+from mesos_batch.config.connection_settings import HOW, PROFILE, TOKENS, WHO
 from mesos_batch.config.dependency_settings import KEEP_GOING
 from mesos_batch.config.output_settings import OUTPUT_DIR, STREAM_LOGS, TASK_OUTPUT
 from mesos_batch.config.placement_settings import PLACEMENT
@@ -49,14 +49,8 @@ from mesos_batch.config.settings import (
 )
 from mesos_batch.config.volume_flags import ORIGINAL_VOLUMES, VOLUME_TIMEOUT
 
-RUN: tuple[Setting[Any], ...] = (
-    MASTER,
-    TASK_LIST,
-    PROFILE,
-    PRINCIPAL,
-    SECRET,
-    SECRET_FILE,
-    *CONNECTION,
+# What of them a run keeps.
+_HOW_IT_RUNS: tuple[Setting[Any], ...] = (
     FRAMEWORK_NAME,
     ROLE,
     USER,
@@ -72,18 +66,10 @@ RUN: tuple[Setting[Any], ...] = (
     MAX_ATTEMPTS,
     MAX_FAILURES,
     KEEP_GOING,
-    *TASK_OUTPUT,
-    DETACH,
-    ON_INTERRUPT,
-    FAILOVER_TIMEOUT,
-    JOURNAL,
-    STATE_DIR,
-    *ORIGINAL_VOLUMES,
-    VOLUME_TIMEOUT,
-    LOCAL_AGENTS,
-    LOCAL_CPUS,
-    LOCAL_MEM,
-    LOCAL_DISK,
+)
+_LOCAL: tuple[Setting[Any], ...] = (LOCAL_AGENTS, LOCAL_CPUS, LOCAL_MEM, LOCAL_DISK)
+# How a command shows a run that it drives.
+_SHOWN: tuple[Setting[Any], ...] = (
     REPORT,
     PROGRESS,
     EVENTS,
@@ -92,6 +78,23 @@ RUN: tuple[Setting[Any], ...] = (
     QUIET,
     VERBOSE,
     HELP,
+)
+
+RUN: tuple[Setting[Any], ...] = (
+    MASTER,
+    TASK_LIST,
+    *WHO,
+    *_HOW_IT_RUNS,
+    *TASK_OUTPUT,
+    DETACH,
+    ON_INTERRUPT,
+    FAILOVER_TIMEOUT,
+    JOURNAL,
+    STATE_DIR,
+    *ORIGINAL_VOLUMES,
+    VOLUME_TIMEOUT,
+    *_LOCAL,
+    *_SHOWN,
     VERSION,
 )
 
@@ -115,14 +118,7 @@ RESUME: tuple[Setting[Any], ...] = (
     *(replace(option, from_env=False, shown_default=_OF_THE_RUN) for option in HOW),
     ON_INTERRUPT,
     STATE_DIR,
-    REPORT,
-    PROGRESS,
-    EVENTS,
-    JSON,
-    COLOR,
-    QUIET,
-    VERBOSE,
-    HELP,
+    *_SHOWN,
 )
 FAILED: Setting[bool] = Setting(
     name="failed",
@@ -146,27 +142,10 @@ OPTIONS: tuple[Setting[Any], ...] = (
     MASTER,
     PRINCIPAL,
     *HOW,
-    FRAMEWORK_NAME,
-    ROLE,
-    USER,
-    CONTENT_TYPE,
-    FRAMEWORK_CAPABILITIES,
-    PARTITION_AWARE,
-    CHECKPOINT,
-    *PLACEMENT,
-    KILL_AFTER,
-    UNPLACEABLE_TIMEOUT,
-    UNREACHABLE_TIMEOUT,
-    STAGING_TIMEOUT,
-    MAX_ATTEMPTS,
-    MAX_FAILURES,
-    KEEP_GOING,
+    *_HOW_IT_RUNS,
     FAILOVER_TIMEOUT,
     VOLUME_TIMEOUT,
-    LOCAL_AGENTS,
-    LOCAL_CPUS,
-    LOCAL_MEM,
-    LOCAL_DISK,
+    *_LOCAL,
 )
 RETRY: tuple[Setting[Any], ...] = (
     FAILED,
@@ -181,24 +160,13 @@ RETRY: tuple[Setting[Any], ...] = (
     ON_INTERRUPT,
     JOURNAL,
     STATE_DIR,
-    REPORT,
-    PROGRESS,
-    EVENTS,
-    JSON,
-    COLOR,
-    QUIET,
-    VERBOSE,
-    HELP,
+    *_SHOWN,
 )
 RUNS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, HELP)
 STATUS: tuple[Setting[Any], ...] = (STATE_DIR, JSON, COLOR, VERBOSE, HELP)
 EXPLAIN: tuple[Setting[Any], ...] = (
     MASTER,
-    PROFILE,
-    PRINCIPAL,
-    SECRET,
-    SECRET_FILE,
-    *CONNECTION,
+    *WHO,
     STATE_DIR,
     JSON,
     HELP,

@@ -89,5 +89,5 @@ CLIENT_KEY: Setting[Path | None] = Setting(
 TOKENS: tuple[Setting[Any], ...] = (TOKEN, TOKEN_FILE)
 # What a run keeps of it.
 HOW: tuple[Setting[Any], ...] = (AUTH_SCHEME, CACERT, CLIENT_CERT, CLIENT_KEY)
-# Beside principal and secret, wherever a command speaks to a master.
-CONNECTION = (*TOKENS, *HOW)
+# Wherever a command speaks to a master.
+WHO: tuple[Setting[Any], ...] = (PROFILE, PRINCIPAL, SECRET, SECRET_FILE, *TOKENS, *HOW)

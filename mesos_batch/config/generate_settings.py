@@ -279,7 +279,7 @@ S3: tuple[Setting[Any], ...] = (
     run.HELP,
 )
 PREFETCH: tuple[Setting[Any], ...] = (
-    *cluster.WHO,
+    *cluster.ASKED,
     PREFETCH_IMAGE,
     PREFETCH_COMMAND,
     CONTAINERIZER,

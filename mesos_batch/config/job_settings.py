@@ -7,7 +7,7 @@ from typing import Any
 
 from mesos_batch.config import settings as run
 from mesos_batch.config import volume_settings as volumes
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE
+from mesos_batch.config.connection_settings import WHO
 from mesos_batch.config.setting import Group, Setting
 
 MASTER = replace(
@@ -29,12 +29,8 @@ FOR_PRINCIPAL = replace(
 
 EXPAND: tuple[Setting[Any], ...] = (
     MASTER,
-    PROFILE,
     OF_ROLE,
-    run.PRINCIPAL,
-    run.SECRET,
-    run.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
     run.HELP,
 )
 VALIDATE: tuple[Setting[Any], ...] = (FOR_ROLE, FOR_PRINCIPAL, run.JSON, run.HELP)

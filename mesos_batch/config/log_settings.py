@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mesos_batch.config import settings as the
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE
+from mesos_batch.config.connection_settings import WHO
 from mesos_batch.config.setting import BOOLEAN, PATH, Group, Kind, Setting, integer
 
 
@@ -67,11 +67,7 @@ DOWNLOAD: Setting[Path | None] = Setting(
 
 _ACCESS: tuple[Setting[Any], ...] = (
     the.MASTER,
-    PROFILE,
-    the.PRINCIPAL,
-    the.SECRET,
-    the.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
 )
 LOGS: tuple[Setting[Any], ...] = (
     FAILED,

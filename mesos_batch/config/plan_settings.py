@@ -7,7 +7,7 @@ from typing import Any
 
 from mesos_batch.config import placement_settings as placement
 from mesos_batch.config import settings as run
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE
+from mesos_batch.config.connection_settings import WHO
 from mesos_batch.config.setting import DURATION, Group, Setting
 
 MASTER = replace(
@@ -41,11 +41,7 @@ PLAN: tuple[Setting[Any], ...] = (
     TASK_LIST,
     ASSUME_RUNTIME,
     ASSUME_START,
-    PROFILE,
-    run.PRINCIPAL,
-    run.SECRET,
-    run.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
     run.ROLE,
     run.FRAMEWORK_CAPABILITIES,
     placement.CONSTRAINT,

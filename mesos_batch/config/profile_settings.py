@@ -7,7 +7,7 @@ from typing import Any
 
 from mesos_batch.config import command_settings as commands
 from mesos_batch.config import settings as run
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE, TOKEN_FILE
+from mesos_batch.config.connection_settings import PROFILE, TOKEN_FILE, WHO
 from mesos_batch.config.setting import BOOLEAN, Group, Setting
 
 _IN_PROFILE: tuple[Setting[Any], ...] = (
@@ -65,11 +65,7 @@ CREDENTIALS: tuple[Setting[Any], ...] = (
 CREDENTIALS_LIST: tuple[Setting[Any], ...] = (run.JSON, run.COLOR, run.HELP)
 DOCTOR: tuple[Setting[Any], ...] = (
     run.MASTER,
-    PROFILE,
-    run.PRINCIPAL,
-    run.SECRET,
-    run.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
     run.STATE_DIR,
     run.JSON,
     run.COLOR,

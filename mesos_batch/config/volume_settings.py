@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from mesos_batch.config import settings as run
-from mesos_batch.config.connection_settings import CONNECTION, PROFILE
+from mesos_batch.config.connection_settings import WHO
 from mesos_batch.config.progress_settings import EVENTS, PROGRESS
 from mesos_batch.config.setting import (
     AMOUNT,
@@ -220,11 +220,7 @@ YES: Setting[bool] = Setting(
 
 _WHO: tuple[Setting[Any], ...] = (
     MASTER,
-    PROFILE,
-    run.PRINCIPAL,
-    run.SECRET,
-    run.SECRET_FILE,
-    *CONNECTION,
+    *WHO,
 )
 _LOOKS: tuple[Setting[Any], ...] = (OF_ROLE, run.STATE_DIR, run.JSON, run.COLOR, run.HELP)
 _ACTS: tuple[Setting[Any], ...] = (

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mesos_batch.errors import TaskListError, UsageError
-from mesos_batch.generating.rows import Row
+from mesos_batch.generating.rows import Row, sentence
 from mesos_batch.jobs.templates import (
     TemplateError,
     check_template,
@@ -124,7 +124,7 @@ def _renderer(path: str, text: str) -> Render:
     try:
         check_template(text)
     except TemplateError as error:
-        raise UsageError(f"{path}: {error}", _sentence(error.hint)) from None
+        raise UsageError(f"{path}: {error}", sentence(error.hint)) from None
     return compile_template(text)
 
 
@@ -132,13 +132,7 @@ def _filled(render: Render, path: str, row: Row) -> str:
     try:
         return render(row.names)
     except TemplateError as error:
-        raise TaskListError(f"{row.where}: {path}: {error}", _sentence(error.hint)) from None
-
-
-def _sentence(hint: str | None) -> str | None:
-    if hint is None:
-        return None
-    return f"{hint[0].upper()}{hint[1:]}{'' if hint.endswith('?') else '.'}"
+        raise TaskListError(f"{row.where}: {path}: {error}", sentence(error.hint)) from None
 
 
 def _check(task: Json, row: Row) -> None:
@@ -153,5 +147,5 @@ def _check(task: Json, row: Row) -> None:
         first = next(item for item in error.problems if item.severity is Severity.ERROR)
         where = first.field.removeprefix("tasks[0].")
         raise TaskListError(
-            f"{row.where}: {where}: {first.message}", _sentence(first.hint)
+            f"{row.where}: {where}: {first.message}", sentence(first.hint)
         ) from None

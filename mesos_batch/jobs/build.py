@@ -357,15 +357,11 @@ def _nanoseconds(duration: str) -> int:
     return round(parse_duration(duration) * _NANOSECONDS)
 
 
-def _word(flag: bool) -> str:  # noqa: FBT001 - a value that is printed
-    return "true" if flag else "false"
-
-
 _OURS: tuple[tuple[str, str, Kind, Callable[[Any], str]], ...] = (
     ("priority", labels.PRIORITY, kinds.WHOLE, str),
     ("expected_runtime", labels.EXPECTED_RUNTIME, kinds.RUNTIME, str),
     ("retries", labels.MAX_ATTEMPTS, kinds.COUNT, lambda retries: str(retries + 1)),
-    ("always", labels.ALWAYS, kinds.FLAG, _word),
+    ("always", labels.ALWAYS, kinds.FLAG, lambda always: "true" if always else "false"),
 )
 _OURS_SEVERAL = (
     ("constraints", labels.CONSTRAINT, kinds.CONSTRAINT),

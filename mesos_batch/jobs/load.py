@@ -12,8 +12,9 @@ from mesos_batch.jobs.complaints import Complaints
 from mesos_batch.jobs.document import Document, Syntax, read_document
 from mesos_batch.jobs.rows import rows_of_entry
 from mesos_batch.jobs.schema import JobFile
-from mesos_batch.jobs.sources import Inputs, Row, SourceError
+from mesos_batch.jobs.sources import Inputs
 from mesos_batch.jobs.templates import TemplateError
+from mesos_batch.jobs.text_rows import Row, SourceError
 from mesos_batch.jobs.validation import validate
 from mesos_batch.model.task import TaskSpec
 from mesos_batch.spec.check import TaskChecker

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from mesos_batch.jobs.schema import RESERVED, Source, Task
-from mesos_batch.jobs.sources import Inputs, Row, rows_of, rows_of_list
-from mesos_batch.jobs.templates import compile_template, is_template
+from mesos_batch.jobs.schema import Source, Task
+from mesos_batch.jobs.sources import Inputs, rows_of, rows_of_list
+from mesos_batch.jobs.templates import RESERVED, compile_template, is_template
+from mesos_batch.jobs.text_rows import Row
 
 
 def rows_of_entry(task: Task, constants: Mapping[str, Any], inputs: Inputs) -> Iterator[Row]:

@@ -20,10 +20,8 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from mesos_batch.jobs import values as kinds
-from mesos_batch.jobs.templates import is_template
+from mesos_batch.jobs.templates import RESERVED, is_template
 
-# Names of ours in templates, which nothing else can have.
-RESERVED = ("index", "row")
 STDIN = ("stdin", "-")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 

@@ -16,6 +16,8 @@ from typing import Any, TypeGuard
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+# Names that every template has, which nothing else can have.
+RESERVED = ("index", "row")
 _MARKS = ("{{", "{%")
 _NO_COMMENTS = {"comment_start_string": "\0#", "comment_end_string": "#\0"}
 _UNDEFINED = re.compile(r"'(.+)' is undefined")

@@ -25,7 +25,7 @@ def test_lines_that_are_blank_make_no_row_and_count_as_lines() -> None:
         {"line": "  c", "index": 1},
         {"line": "d", "index": 2},
     ]
-    assert [row.where for row in rows] == [f"line {n} of words.txt" for n in (1, 4, 5)]
+    assert [row.where for row in rows] == [f"words.txt:{n}" for n in (1, 4, 5)]
 
 
 def test_a_row_is_there_before_the_next_line_is_read() -> None:
@@ -47,7 +47,7 @@ def test_rows_of_csv_know_their_columns() -> None:
     assert rows[0].names["tile"] == "33"
     assert rows[0].names["row"] == {"tile": "33", "odd name": "a\nb"}
     assert (rows[1].names["odd name"], rows[1].names["index"]) == ("c,d", 1)
-    assert rows[1].where == "line 5 of t.csv"
+    assert rows[1].where == "t.csv:5"
 
 
 def test_another_delimiter() -> None:
@@ -59,12 +59,12 @@ def test_another_delimiter() -> None:
     ("content", "said"),
     [
         ("", "t is empty"),
-        ("a,,b\n", "a column of t has no name"),
-        ("a,b,a\n", "two columns of t are called 'a'"),
-        ("a,index\n", "a column of t is called 'index', a name every template has already"),
-        ("a,b\n1,2\n3\n", "line 3 of t has 1 field, and the first line names 2"),
-        ("a,b\n1,2,3\n", "line 2 of t has 3 fields, and the first line names 2"),
-        ('a,b\n1,"2\n', "line 2 of t ends in a cell whose double quote is never closed"),
+        ("a,,b\n", "t:1 has a column without a name"),
+        ("a,b,a\n", "t:1 has two columns named 'a'"),
+        ("a,index\n", "t:1 has a column 'index', which every template has already"),
+        ("a,b\n1,2\n3\n", "t:3: the row has 1 cell and the first line 2"),
+        ("a,b\n1,2,3\n", "t:2: the row has 3 cells and the first line 2"),
+        ('a,b\n1,"2\n', "t:2 ends in a cell whose double quote is never closed"),
     ],
 )
 def test_what_is_no_csv_is_told(content: str, said: str) -> None:
